@@ -1,0 +1,1 @@
+"""dqm: data quality monitoring as Dagster assets."""

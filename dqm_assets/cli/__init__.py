@@ -1,0 +1,1 @@
+"""The ``dqm`` command line: one file per command group."""

@@ -1,0 +1,62 @@
+"""How every command prints: a rich table for people, one JSON document for machines."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+#: Exit codes, the same for every command.
+OK, DATA_FAILED, USAGE = 0, 1, 2
+
+#: Results go to standard output; progress, warnings and errors to standard error.
+console = Console()
+log_console = Console(stderr=True)
+
+#: The ``--json`` option that every command with results takes.
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+
+
+def plain(value: Any) -> Any:
+    """Turn a value that JSON has no type for into one it has; times are ISO 8601."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal | Path):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document to standard output."""
+    typer.echo(json.dumps(document, default=plain, ensure_ascii=False))
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
+    """Print rows as a rich table; numbers right-aligned, missing values as an en dash."""
+    columns = list(columns or (rows[0].keys() if rows else ()))
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        numeric = all(isinstance(row.get(column), int | float | Decimal | None) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return str(value)

@@ -1,0 +1,91 @@
+"""Where dqm keeps its state and finds its sources: environment variables, read once, checked."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dqm_assets.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """All settings, each from the environment variable ``DQM_<NAME>``.
+
+    Secrets (passwords inside URLs, API keys) come only from the environment and are
+    never written to a file or a log.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DQM_", env_ignore_empty=True, frozen=True)
+
+    #: Folder of all state: embedded PostgreSQL, store data, Dagster instance, logs.
+    home: Path = Field(default=Path(".dqm"))
+    #: PostgreSQL that holds the store's catalog and Dagster's instance; ``None`` starts the embedded server.
+    postgres_url: str | None = None
+    #: Folder or ``s3://bucket/prefix`` of the store's Parquet files; ``None`` is ``<home>/store``.
+    store_path: str | None = None
+    #: Drop folder: one sub-folder per dataset; ``None`` is ``<home>/landing``.
+    landing: Path | None = None
+    #: Seconds a dropped file must stay unchanged before it is read.
+    landing_settle_seconds: float = Field(default=1.0, ge=0.0)
+    #: Folder of the ODCS contracts.
+    contracts: Path = Field(default=Path(__file__).parent.parent / "contracts")
+    #: Days after which raw rows, metrics and results are removed.
+    retention_days: int = Field(default=90, ge=1)
+    #: Address and port of the dashboard and API.
+    host: str = "127.0.0.1"
+    port: int = Field(default=8050, ge=1, le=65535)
+    #: Port of Dagster's own web server.
+    dagster_port: int = Field(default=3000, ge=1, le=65535)
+    kafka_bootstrap: str | None = None
+    devices_url: str | None = None
+    crypto_url: str | None = None
+    #: Apprise URLs, comma separated.
+    notify_urls: str | None = None
+
+    @field_validator("home", "landing", "contracts")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value is not None else None
+
+    @property
+    def landing_folder(self) -> Path:
+        """Drop folder as an absolute path."""
+        return self.landing or self.home.absolute() / "landing"
+
+    @property
+    def store_location(self) -> str:
+        """Folder or ``s3://`` prefix that holds the store's data files."""
+        return self.store_path or str(self.home.absolute() / "store")
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder that Dagster uses as ``DAGSTER_HOME``."""
+        return self.home.absolute() / "dagster"
+
+    @property
+    def dagster_url(self) -> str:
+        """Address of Dagster's web server."""
+        return f"http://{self.host}:{self.dagster_port}"
+
+    @property
+    def dashboard_url(self) -> str:
+        """Address of the dashboard."""
+        return f"http://{self.host}:{self.port}"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Read the settings of this process.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used; the message names each.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"DQM_{'_'.join(str(part) for part in problem['loc']).upper()}={problem['input']!r}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise SettingsError(f"Wrong setting: {wrong}. Change or unset it and start again.") from None
