@@ -3,7 +3,7 @@
 import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,7 +87,7 @@ class Lake:
         return f"ATTACH 'ducklake:postgres:' AS {quoted(alias)} ({listed})"
 
     @contextmanager
-    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
         """Lend a connection whose default catalog is the lake; it is for one thread at a time."""
         with self._guard:
             cursor = self._idle.pop() if self._idle else None
@@ -104,7 +104,7 @@ class Lake:
             self._idle.append(cursor)
 
     @contextmanager
-    def snapshot_cursor(self, snapshot: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    def snapshot_cursor(self, snapshot: int) -> Generator[duckdb.DuckDBPyConnection]:
         """Lend a connection to the lake as it was at a snapshot; attaching costs about 50 ms."""
         alias = f"snapshot_{snapshot}_{next(self._aliases)}"
         self._main.cursor().execute(self._attachment(alias, f"SNAPSHOT_VERSION {int(snapshot)}", "READ_ONLY"))

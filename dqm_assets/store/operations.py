@@ -18,14 +18,14 @@ _INCOMING = "dqm_incoming"
 
 @dataclass(frozen=True)
 class Upsert:
-    """Insert rows, or update those whose key is there already; columns that are not given keep their value."""
+    """Insert rows, or update those whose key is there; columns that are not given keep their value."""
 
     table: str
     rows: pa.Table
 
     @property
     def locks(self) -> tuple[str, ...]:
-        """The table: two inserts of one key do not conflict in a DuckLake, so only the lock keeps keys unique."""
+        """The table: two inserts of one key do not conflict, so only the lock keeps keys unique."""
         return (self.table,)
 
     def run(self, cursor: duckdb.DuckDBPyConnection) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dqm_assets.errors import StoreError
 from dqm_assets.settings import Settings
@@ -13,9 +13,9 @@ from dqm_assets.store.embedded import EmbeddedPostgres
 
 #: Keeps a dead machine's locks from outliving it by more than half a minute; ignored on Unix sockets.
 _KEEPALIVE = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
     "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
 }
 
@@ -74,7 +74,7 @@ def connect(url: str) -> psycopg.Connection:
         StoreError: PostgreSQL does not answer.
     """
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=10, **_KEEPALIVE)
+        return psycopg.connect(make_conninfo(url, **_KEEPALIVE), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL at {_public(url)} does not answer: {str(error).strip()}") from error
 

@@ -1,6 +1,6 @@
 """The store: one way to read, one way to write, over many processes and machines."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -82,7 +82,7 @@ class Store:
         return self.query(sql, params, snapshot=snapshot).to_pylist()
 
     @contextmanager
-    def transaction(self, *tables: str) -> Iterator[Transaction]:
+    def transaction(self, *tables: str) -> Generator[Transaction]:
         """Write several tables together: all when the block ends, or nothing when it raises.
 
         Args:

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -109,7 +109,7 @@ class Writer:
                 time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 (jitter)
 
     @contextmanager
-    def session(self, needed: frozenset[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    def session(self, needed: frozenset[str]) -> Generator[duckdb.DuckDBPyConnection]:
         """Hold the locks and lend a cursor inside one transaction, which is committed at the end.
 
         Raises:
@@ -134,7 +134,7 @@ class Writer:
             raise StoreError(f"The store could not be written: {str(error).strip()}") from error
 
     @contextmanager
-    def _locked(self, needed: frozenset[str]) -> Iterator[psycopg.Connection]:
+    def _locked(self, needed: frozenset[str]) -> Generator[psycopg.Connection]:
         with self._guard:
             connection = self._idle.pop() if self._idle else None
         if connection is None or connection.closed:

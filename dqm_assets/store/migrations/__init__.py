@@ -74,7 +74,7 @@ def migrate(lake: Lake, writer: Writer) -> tuple[int, ...]:
 def applied(cursor: duckdb.DuckDBPyConnection) -> int:
     """Version of the store's structure; 0 when it has none."""
     try:
-        found = cursor.execute("SELECT max(version) FROM monitoring.migrations").fetchone()
+        found = cursor.execute("SELECT coalesce(max(version), 0) FROM monitoring.migrations").fetchone()
     except duckdb.CatalogException:
         return 0
-    return (found and found[0]) or 0
+    return int(found[0]) if found else 0
