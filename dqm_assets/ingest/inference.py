@@ -1,9 +1,13 @@
 """Types of columns that no contract declares: one decision from all values of the file."""
 
+from collections.abc import Callable, Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dqm_assets.ingest.timestamps import looks_like_time, parse_times
+
+_Attempt = Callable[[pa.ChunkedArray], pa.ChunkedArray | None]
 
 #: Words that mean "no value" in a column whose other values are numbers, times or booleans.
 #: In a text column they stay text (``NA`` is Namibia).
@@ -29,13 +33,11 @@ def infer_column(text: pa.ChunkedArray) -> pa.ChunkedArray:
     """
     if text.null_count == len(text):
         return pa.chunked_array([pa.nulls(len(text))])
-    head = clean(_head(text))
-    if head.null_count < len(head) and _typed(head, settle=False) is None:
-        return text
-    typed = _typed(text)
+    attempts = _possible(clean(_head(text)))
+    typed = _first_that_fits(text, attempts)
     if typed is None:
         cleaned = clean(text)
-        typed = _typed(cleaned) if cleaned.null_count < len(cleaned) else None
+        typed = _first_that_fits(cleaned, attempts) if cleaned.null_count < len(cleaned) else None
     return text if typed is None else typed
 
 
@@ -53,13 +55,18 @@ def _head(text: pa.ChunkedArray) -> pa.ChunkedArray:
     return text.slice(0, 0)
 
 
-def _typed(text: pa.ChunkedArray, *, settle: bool = True) -> pa.ChunkedArray | None:
-    """The column as a type, or ``None`` for text; without ``settle`` an ambiguous date counts as one."""
-    for attempt in (_as_boolean, _as_int, _as_float):
-        typed = attempt(text)
-        if typed is not None:
-            return typed
-    return _as_time(text, settle=settle)
+def _possible(head: pa.ChunkedArray) -> Sequence[_Attempt]:
+    """The attempts that the first values leave open: what they are not, the column is not either."""
+    if head.null_count == len(head):
+        return _ATTEMPTS
+    if not _any(head, _HAS_DIGIT) and _as_boolean(head) is None:
+        return (_as_float,)  # nan and inf so far, or text
+    fitting = (attempt(head) is not None for attempt in (_as_boolean, _as_int, _as_float, _as_any_time))
+    return next((_ATTEMPTS[i:] for i, fits in enumerate(fitting) if fits), ())
+
+
+def _first_that_fits(text: pa.ChunkedArray, attempts: Sequence[_Attempt]) -> pa.ChunkedArray | None:
+    return next((typed for attempt in attempts if (typed := attempt(text)) is not None), None)
 
 
 def _as_boolean(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -86,12 +93,21 @@ def _as_float(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return numbers
 
 
-def _as_time(text: pa.ChunkedArray, *, settle: bool) -> pa.ChunkedArray | None:
+def _as_time(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    return _times(text, settled=True)
+
+
+def _as_any_time(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """As ``_as_time``, but month and day may still be open: later values can decide them."""
+    return _times(text, settled=False)
+
+
+def _times(text: pa.ChunkedArray, *, settled: bool) -> pa.ChunkedArray | None:
     first = text.drop_null().slice(0, 1)
     if not len(first) or not looks_like_time(first[0].as_py()):
         return None
     times = parse_times(text)
-    if times.values.null_count > text.null_count or (settle and times.ambiguous):
+    if times.values.null_count > text.null_count or (settled and times.ambiguous):
         return None
     values = times.values.cast(pa.date32()) if times.dates_only else times.values
     return pa.chunked_array([values])
@@ -99,3 +115,7 @@ def _as_time(text: pa.ChunkedArray, *, settle: bool) -> pa.ChunkedArray | None:
 
 def _any(text: pa.ChunkedArray, pattern: str) -> bool:
     return bool(pc.any(pc.match_substring_regex(text, pattern), min_count=0).as_py())
+
+
+#: Narrowest first.
+_ATTEMPTS: tuple[_Attempt, ...] = (_as_boolean, _as_int, _as_float, _as_time)
