@@ -29,7 +29,8 @@ SEVERITIES: dict[str, Severity] = {
 _DIMENSIONS = {
     "required": "completeness", "unique": "uniqueness", "primaryKey": "uniqueness", "type": "conformity",
     "column": "completeness", "enum": "conformity", "relationship": "consistency", "minimum": "accuracy",
-    "maximum": "accuracy", "exclusiveMinimum": "accuracy", "exclusiveMaximum": "accuracy", "multipleOf": "accuracy",
+    "maximum": "accuracy", "exclusiveMinimum": "accuracy", "exclusiveMaximum": "accuracy",
+    "multipleOf": "accuracy",
 }  # fmt: skip
 Entry = dict[str, Any]
 
@@ -207,7 +208,8 @@ class Compiler:
         name = str(rule.get("id") or rule.get("name") or reading.metric)
         self._add(
             steps, reading.metric, column, reading.measure, what,
-            name=name, severity=SEVERITIES[given.casefold()], dimension=reading.dimension, threshold=reading.threshold,
+            name=name, severity=SEVERITIES[given.casefold()], dimension=reading.dimension,
+            threshold=reading.threshold,
         )  # fmt: skip
 
     def _relationships(self, entry: Entry, steps: Steps, column: str) -> None:
@@ -233,7 +235,8 @@ class Compiler:
 
     def _add(
         self, steps: Steps, kind: str, column: str, measure: Measure, description: str, *,
-        name: str = "", severity: Severity = "error", dimension: str = "", threshold: Threshold = NONE_FAILING,
+        name: str = "", severity: Severity = "error", dimension: str = "",
+        threshold: Threshold = NONE_FAILING,
     ) -> None:  # fmt: skip
         self.clauses.append(
             Clause(

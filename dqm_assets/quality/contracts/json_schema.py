@@ -17,10 +17,11 @@ from dqm_assets.quality.contracts.document import Document, Steps, dotted
 from dqm_assets.quality.contracts.problem import Problem, nearest
 
 #: Keywords that carry meaning here; the others of the schema only describe.
-KEYWORDS = frozenset(
-    "type enum const $ref allOf anyOf oneOf not if then properties required items additionalProperties "
-    "unevaluatedProperties pattern minimum exclusiveMinimum minItems maxItems uniqueItems".split()
-)
+KEYWORDS = frozenset({
+    "type", "enum", "const", "$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "properties", "required",
+    "items", "additionalProperties", "unevaluatedProperties", "pattern", "minimum", "exclusiveMinimum",
+    "minItems", "maxItems", "uniqueItems",
+})  # fmt: skip
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -131,7 +132,7 @@ def _branches(value: Any, branches: list[Schema]) -> list[Schema]:
     if meant:
         return [meant]
     return [
-        {"properties": dict.fromkeys(branch["properties"], {})}
+        {"properties": {key: {} for key in branch["properties"]}}
         for branch in branches
         if "properties" in branch
     ]
@@ -230,7 +231,8 @@ def _wrong_value(value: Any, schema: Schema) -> str | None:
     if "const" in schema and value != schema["const"]:
         return f"{value!r} must be {schema['const']!r}"
     if "enum" in schema and value not in schema["enum"]:
-        return f"{value!r} is not one of {', '.join(map(str, schema['enum']))}{nearest(str(value), schema['enum'])}"
+        allowed = list(map(str, schema["enum"]))
+        return f"{value!r} is not one of {', '.join(allowed)}{nearest(str(value), allowed)}"
     if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
         return f"{value!r} does not match {schema['pattern']}"
     if isinstance(value, list):

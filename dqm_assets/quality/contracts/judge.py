@@ -127,7 +127,8 @@ class _Judge:
         keys = [self._rows.columns[name].value for name in columns]
         present = " AND ".join(f"{key} IS NOT NULL" for key in keys)
         group = ", ".join(keys)
-        counted = f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {JudgedRows.SOURCE} WHERE {present} GROUP BY {group})"
+        sizes = f"SELECT count(*) AS n FROM {JudgedRows.SOURCE} WHERE {present} GROUP BY {group}"
+        counted = f"SELECT coalesce(sum(n - 1), 0) FROM ({sizes})"
         count = int(self._rows.query(counted).fetchall()[0][0])
         if clause.threshold.accepts(clause.threshold.measured(count, self._total)) or not count:
             return self._verdict(clause, count)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dqm_assets.errors import ContractError
+from dqm_assets.quality.contracts.clause import Refusal
 from dqm_assets.quality.contracts.compiler import Compiler
 from dqm_assets.quality.contracts.contract import Contract
 from dqm_assets.quality.contracts.document import Document, dotted, read_document
@@ -34,7 +35,10 @@ def load_contract(path: str | Path, dataset: str | None = None) -> Contract:
 
 
 def load_contracts(path: str | Path) -> list[Contract]:
-    """Read and compile every schema entry of a file; one without a schema gives one contract without columns."""
+    """Read and compile every schema entry of a file.
+
+    A file without a schema gives one contract without columns, for its service levels.
+    """
     document = read_document(path)
     contracts, problems = compile_document(document)
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -50,13 +54,13 @@ def lint(path: str | Path) -> list[Problem]:
         ContractError: the file cannot be read as YAML at all.
     """
     contracts, problems = compile_document(read_document(path))
-    refused = {
-        Problem(refusal.line, refusal.column, refusal.path, f"{refusal.what}: refused, {refusal.reason}", "warning",
-                str(path))
-        for contract in contracts
-        for refusal in contract.refusals
-    }  # fmt: skip
+    refused = {_warning(refusal, str(path)) for contract in contracts for refusal in contract.refusals}
     return sorted({*problems, *refused})
+
+
+def _warning(refusal: Refusal, file: str) -> Problem:
+    message = f"{refusal.what}: refused, {refusal.reason}"
+    return Problem(refusal.line, refusal.column, refusal.path, message, "warning", file)
 
 
 def compile_document(document: Document) -> tuple[list[Contract], list[Problem]]:

@@ -26,11 +26,13 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "vector": pa.string(),
 }
 _INTEGERS = {
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
+    "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 }  # fmt: skip
 _EXACT = {
     "VARCHAR": "string", "UUID": "string", "DATE": "date", "TIME": "time", "TIME WITH TIME ZONE": "time",
-    "BOOLEAN": "boolean", "FLOAT": "float", "DOUBLE": "float", "JSON": "string", '"NULL"': "null", "NULL": "null",
+    "BOOLEAN": "boolean", "FLOAT": "float", "DOUBLE": "float", "JSON": "string",
+    '"NULL"': "null", "NULL": "null",
 }  # fmt: skip
 #: Families whose values are values of the logical type as they stand.
 _CARRIED_BY: dict[str, frozenset[str]] = {
@@ -49,7 +51,7 @@ _CARRIED_BY: dict[str, frozenset[str]] = {
 
 
 def family(duckdb_type: str) -> str:
-    """Return the family of a DuckDB type: integer, float, decimal, string, timestamp, timestamptz, array, …"""
+    """Return the family of a DuckDB type: integer, float, decimal, string, timestamptz, array, …"""
     name = duckdb_type.upper()
     if name in _INTEGERS:
         return "integer"

@@ -65,7 +65,7 @@ def _moment(value: str, logical_type: str, jdk: str | None) -> Any:
         if not jdk:
             raise
     directives = re.sub(r"%-(.)", r"%\1", strptime_format(jdk)).replace("%g", "%f")
-    parsed = datetime.strptime(value, directives)  # noqa: DTZ007 - Bound places it in its zone
+    parsed = datetime.strptime(value, directives)  # Bound places it in its zone
     return {"date": parsed.date(), "timestamp": parsed, "time": parsed.time()}[logical_type]
 
 

@@ -55,7 +55,7 @@ def _split(reference: str) -> tuple[str, str]:
 
 
 def _own_column(reference: str, dataset: str, names: Mapping[str, str]) -> str:
-    table, name = _split(reference)
+    _table, name = _split(reference)
     if name not in names:
         raise ValueError(f"'from' {reference!r} is no property of {dataset}{nearest(name, list(names))}")
     return names[name]

@@ -98,7 +98,7 @@ def refuse_unsafe(connection: duckdb.DuckDBPyConnection, query: str, tables: Map
         ContractError: says which part is not allowed.
     """
     row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
+    tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     if tree.get("error"):
         raise ContractError(
             f"the query is not one SELECT: {tree.get('error_message', 'it cannot be parsed')}"

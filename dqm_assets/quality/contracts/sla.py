@@ -181,7 +181,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _column(element: str) -> str:
-    return element.split(",")[0].strip().rsplit(".", 1)[-1]
+    return element.split(",", maxsplit=1)[0].strip().rsplit(".", 1)[-1]
 
 
 def _age(now: datetime, then: datetime | None) -> str:

@@ -28,19 +28,21 @@ class Bound:
 
     def failing(self, column: JudgedColumn) -> str:
         """See `Condition.failing`."""
-        return f"{column.value} {_NEGATED[self.comparison]} {literal(self._limit_for(column.family != 'timestamp'))}"
+        limit = literal(self._limit_for(aware=column.family != "timestamp"))
+        return f"{column.value} {_NEGATED[self.comparison]} {limit}"
 
     def holds(self, values: "pd.Series") -> "pd.Series":
         """See `Condition.holds`."""
         compare = _COMPARE[self.comparison]
         if isinstance(self.limit, datetime):
-            limit = self._limit_for(getattr(values.dtype, "tz", None) is not None or _arrow_zone(values))
+            aware = getattr(values.dtype, "tz", None) is not None or _arrow_zone(values)
+            limit = self._limit_for(aware=aware)
             return compare(values, limit)
         if isinstance(self.limit, date | time):
             return values.map(lambda value: compare(value, self.limit)).astype(bool)
         return compare(values, self.limit)
 
-    def _limit_for(self, aware: bool) -> Limit:
+    def _limit_for(self, *, aware: bool) -> Limit:
         if not isinstance(self.limit, datetime):
             return self.limit
         limit = self.limit if self.limit.tzinfo else self.limit.replace(tzinfo=ZoneInfo(self.zone))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
 from dqm_assets.quality.contracts.sql_text import literal
 
@@ -28,8 +30,6 @@ class MultipleOf:
 
     def holds(self, values: "pd.Series") -> "pd.Series":
         """See `Condition.holds`."""
-        import numpy as np
-
         ratio = values.astype("float64") / float(self.step)
         with np.errstate(invalid="ignore"):
             near = (ratio - ratio.round()).abs() <= TOLERANCE * ratio.abs().clip(lower=1)

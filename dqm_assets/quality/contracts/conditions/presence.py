@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import duckdb
+import pyarrow as pa
+
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
-from dqm_assets.quality.contracts.logical_type import carries, family
+from dqm_assets.quality.contracts.logical_type import carries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,31 +44,23 @@ class OfType:
 
     def holds(self, values: "pd.Series") -> "pd.Series":
         """See `Condition.holds`; decided by the column's dtype."""
-        import pandas as pd
-        import pyarrow as pa
-
         try:
             arrow = pa.Array.from_pandas(values)
         except pa.ArrowInvalid:
-            return pd.Series(False, index=values.index)
-        duckdb_type = arrow_family(arrow.type)
+            return values.isna()
+        duckdb_type = duckdb_type_of(arrow.type)
         whole = self.logical_type == "integer" and duckdb_type == "DOUBLE"
         if whole:
             return values.map(lambda value: float(value).is_integer()).astype(bool)
-        return pd.Series(carries(self.logical_type, duckdb_type), index=values.index)
+        return values.notna() if carries(self.logical_type, duckdb_type) else values.isna()
 
     def __str__(self) -> str:
         """See `Condition`."""
         return f"is of type {self.logical_type}"
 
 
-def arrow_family(arrow_type: object) -> str:
-    """Return the DuckDB type that an Arrow type arrives as, as far as families go."""
-    import duckdb
-    import pyarrow as pa
-
+def duckdb_type_of(arrow_type: pa.DataType) -> str:
+    """Return the DuckDB type that an Arrow type arrives as."""
     table = pa.table({"c": pa.array([], type=arrow_type)})
     with duckdb.connect() as connection:
-        found = str(connection.from_arrow(table).types[0])
-    assert family(found)  # noqa: S101
-    return found
+        return str(connection.from_arrow(table).types[0])

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 #: JDK letters and their strptime directive; those left out are refused by name.
 DIRECTIVES = {
-    "yyyy": "%Y", "uuuu": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
-    "d": "%-d", "DDD": "%j", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S",
-    "s": "%-S", "SSS": "%g", "SSSSSS": "%f", "a": "%p", "EEEE": "%A", "EEE": "%a", "E": "%a", "Z": "%z",
-    "XXX": "%z", "XX": "%z", "X": "%z", "VV": "%Z",
+    "yyyy": "%Y", "uuuu": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m",
+    "dd": "%d", "d": "%-d", "DDD": "%j", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I",
+    "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "SSS": "%g", "SSSSSS": "%f", "a": "%p",
+    "EEEE": "%A", "EEE": "%a", "E": "%a", "Z": "%z", "XXX": "%z", "XX": "%z", "X": "%z",
+    "VV": "%Z",
 }  # fmt: skip
 _TOKEN = re.compile(r"'(?P<quoted>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)")
 
@@ -58,7 +59,8 @@ class TemporalFormat:
         parsed = f"try_strptime({column.raw}, {text(self.strptime)})"
         if "%z" in self.strptime or "%Z" in self.strptime:
             return f"{column.raw} IS NOT NULL AND {parsed} IS NULL"
-        return f"{column.raw} IS NOT NULL AND strftime({parsed}, {text(self.strptime)}) IS DISTINCT FROM {column.raw}"
+        written = f"strftime({parsed}, {text(self.strptime)})"
+        return f"{column.raw} IS NOT NULL AND {written} IS DISTINCT FROM {column.raw}"
 
     def holds(self, values: "pd.Series") -> "pd.Series":
         """See `Condition.holds`."""
@@ -68,7 +70,7 @@ class TemporalFormat:
             if not isinstance(value, str):
                 return True
             try:
-                datetime.strptime(value, lenient)  # noqa: DTZ007 - only the form is judged
+                datetime.strptime(value, lenient)
             except ValueError:
                 return False
             return True
