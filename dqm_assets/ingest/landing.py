@@ -10,7 +10,7 @@ import re
 import stat
 import time
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -147,16 +147,24 @@ class Landing:
                     claims += [self._identify(folder.name, Path(file.path)) for file in files]
         return sorted(claims, key=lambda claim: (claim.mtime, claim.original_name))
 
+    def locate(self, dataset: str, run_id: str) -> Claim | None:
+        """The file of a run wherever it is now: claimed, archived or quarantined; ``None`` when it is gone."""
+        self._dataset_folder(dataset)
+        if Path(run_id).name != run_id:
+            raise SourceError(f"{run_id!r}: not the name of a run.")
+        for room in (_CLAIMED, _ARCHIVE, _QUARANTINE):
+            for entry in _entries(self._private(room, dataset) / run_id):
+                if entry.is_file(follow_symlinks=False):
+                    return _claim(dataset, Path(entry.path))
+        return None
+
     def _identify(self, dataset: str, held: Path) -> Claim:
         """Hash a claimed file and give its folder the run's name."""
-        look = held.lstat()
-        sha256 = _sha256(held)
-        run_id = _run_id(held.name, sha256)
-        final = self._private(_CLAIMED, dataset) / run_id
+        claim = _claim(dataset, held)
+        final = self._private(_CLAIMED, dataset) / claim.run_id
         if held.parent != final and _rename_folder(held.parent, final):
-            held = final / held.name
-        shown = os.fsencode(held.name).decode("utf-8", errors="backslashreplace")
-        return Claim(dataset, run_id, held, shown, sha256, look.st_size, look.st_mtime)
+            return replace(claim, path=final / held.name)
+        return claim
 
     def _put(self, claim: Claim, room: str) -> Path:
         """Move a claimed file; a second one of the same run gets a number, the first stays."""
@@ -252,6 +260,13 @@ def _finished(entries: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
 
 def _same(a: os.stat_result, b: os.stat_result) -> bool:
     return (a.st_size, a.st_mtime_ns, a.st_ino) == (b.st_size, b.st_mtime_ns, b.st_ino)
+
+
+def _claim(dataset: str, path: Path) -> Claim:
+    look = path.lstat()
+    sha256 = _sha256(path)
+    shown = os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
+    return Claim(dataset, _run_id(path.name, sha256), path, shown, sha256, look.st_size, look.st_mtime)
 
 
 def _sha256(path: Path) -> str:

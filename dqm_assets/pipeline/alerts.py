@@ -1,13 +1,12 @@
 """Alerts: verdicts and contract outcomes → incidents that open once, are updated, and resolve."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
 from dqm_assets.pipeline.datasets import Dataset
-from dqm_assets.pipeline.rows import as_json, upsert_rows
-from dqm_assets.quality.alert import Alert, AlertEvent, Evidence, SeriesKey
+from dqm_assets.pipeline.rows import upsert_rows
+from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
 from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.grouping import group_alerts
@@ -66,46 +65,6 @@ class _Found:
     message: str
 
 
-@dataclass(frozen=True)
-class _AlertRow:
-    alert_id: str
-    dataset: str
-    column_name: str
-    segment: str
-    metric: str
-    detector: str
-    severity: str
-    status: str
-    title: str
-    opened_ts: datetime
-    last_ts: datetime
-    resolved_ts: datetime | None
-    first_batch: str
-    last_batch: str
-    evaluations: int
-    value: float
-    expected: float
-    lower: float
-    upper: float
-    score: float
-    owner: str
-    group_key: str
-    evidence: str
-    snapshot: int | None
-    updated_at: datetime
-
-
-@dataclass(frozen=True)
-class _EventRow:
-    alert_id: str
-    event_id: str
-    ts: datetime
-    event: str
-    actor: str
-    reason: str
-    details: str
-
-
 def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
     """Advance the alerts of a dataset by every verdict they have not seen; nothing new changes nothing.
 
@@ -119,8 +78,8 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
         before = dict(alerts)
         changed, events = _advance_all(alerts, findings, dataset)
         grouped = _grouped(changed)
-        upsert_rows(tx, "monitoring.alerts", [_alert_row(alert) for alert in grouped])
-        upsert_rows(tx, "monitoring.alert_events", [_event_row(event) for event in events])
+        upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in grouped])
+        upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
     names = [event.event for event in events]
     active = sum(alert.active for alert in {**before, **alerts}.values())
     return AlertSummary(len(findings), names.count("opened"), names.count("resolved"), active)
@@ -135,11 +94,6 @@ def newest_alerts(tx: Transaction, dataset: Dataset) -> dict[SeriesKey, Alert]:
     )
     alerts = (alert_of(row) for row in table.to_pylist())
     return {alert.series: alert for alert in alerts}
-
-
-def alert_of(row: dict) -> Alert:
-    """Read a line of ``monitoring.alerts``."""
-    return Alert(**{**row, "evidence": Evidence.from_document(json.loads(row["evidence"]))})
 
 
 def _findings(tx: Transaction, dataset: Dataset, found: str) -> Iterator[_Found]:
@@ -192,14 +146,3 @@ def _grouped(alerts: Sequence[Alert]) -> list[Alert]:
     groups = group_alerts([alert for alert in alerts if alert.group_key == alert.alert_id])
     keys = {member.alert_id: group.group_key for group in groups for member in group.alerts}
     return [replace(alert, group_key=keys.get(alert.alert_id, alert.group_key)) for alert in alerts]
-
-
-def _alert_row(alert: Alert) -> _AlertRow:
-    values = {name: getattr(alert, name) for name in _AlertRow.__dataclass_fields__}
-    return _AlertRow(**{**values, "evidence": as_json(alert.evidence.to_document())})
-
-
-def _event_row(event: AlertEvent) -> _EventRow:
-    return _EventRow(
-        event.alert_id, event.event_id, event.ts, event.event, event.actor, event.reason, as_json(event.details)
-    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dqm_assets.ingest import Landing, table_name
-from dqm_assets.quality.contracts import Contract, load_contract
+from dqm_assets.quality.contracts import Contract, load_contracts
 from dqm_assets.settings import Settings
 
 #: The dataset whose assets carry the plain names (``run_metrics``, ``run_registry``).
@@ -78,6 +78,6 @@ def _dataset(name: str, declared: dict[str, tuple[Contract, Path]]) -> Dataset:
 def _contracts_by_dataset(folder: Path) -> dict[str, tuple[Contract, Path]]:
     contracts = {}
     for path in sorted(folder.glob(f"*{CONTRACT_SUFFIX}")):
-        contract = load_contract(path)
-        contracts[contract.dataset] = (contract, path)
+        for contract in load_contracts(path):
+            contracts[contract.dataset] = (contract, path)
     return contracts

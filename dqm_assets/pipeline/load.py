@@ -3,11 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 
 import pyarrow as pa
 
 from dqm_assets.errors import SourceError
-from dqm_assets.ingest import Claim, Landing, ParsedFile, Reject, read_file, widen
+from dqm_assets.ingest import (
+    Claim,
+    Landing,
+    ParsedFile,
+    Reject,
+    conform,
+    read_file,
+    widen_schema,
+    without_empty_columns,
+)
 from dqm_assets.pipeline.claims import without_duplicates
 from dqm_assets.pipeline.data_time import data_time
 from dqm_assets.pipeline.datasets import Dataset
@@ -197,7 +207,7 @@ def _prepare(
 
     rejected = tuple(_quarantine_row(dataset, claim, reject, now) for reject in parsed.rejects)
     ts = data_time(parsed.table, claim.original_name, modified, dataset.timestamp_column)
-    rows = _with_bookkeeping(parsed.table, claim.run_id, now)
+    rows = _with_bookkeeping(without_empty_columns(parsed.table), claim.run_id, now)
     return _Prepared(claim, run_row(parsed, "LOADED", [], ts), rejected, rows, tuple(parsed.columns_seen))
 
 
@@ -235,8 +245,9 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
     parts = [item.rows for item in prepared if item.rows is not None]
     rows = None
     if parts:
-        schema = store.ensure_table(dataset.raw_table, _union(parts))
-        rows = pa.concat_tables([_fit(part, schema) for part in parts])
+        wanted = reduce(widen_schema, (part.schema for part in parts))
+        schema = store.ensure_table(dataset.raw_table, wanted)
+        rows = pa.concat_tables([conform(part, schema) for part in parts])
     run_ids = [item.claim.run_id for item in prepared]
     history = schema_changes(store, dataset, [(item.run, item.columns) for item in prepared if item.columns])
     with store.transaction("raw.quarantine", "metrics.runs", "monitoring.schema_history") as tx:
@@ -248,30 +259,6 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         upsert_rows(tx, "raw.quarantine", rejected)
         upsert_rows(tx, "metrics.runs", [item.run for item in prepared])
         upsert_rows(tx, "monitoring.schema_history", history)
-
-
-def _union(parts: Sequence[pa.Table]) -> pa.Schema:
-    """Columns of all parts in order of appearance, each wide enough for every part.
-
-    A column without any value yet has no type to give the table; it is added with its first value.
-    """
-    types: dict[str, pa.DataType] = {}
-    for part in parts:
-        for column in part.schema:
-            if pa.types.is_null(column.type):
-                continue
-            types[column.name] = widen(types[column.name], column.type) if column.name in types else column.type
-    return pa.schema(list(types.items()))
-
-
-def _fit(part: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = [
-        part.column(column.name).cast(column.type)
-        if column.name in part.column_names
-        else pa.nulls(part.num_rows, column.type)
-        for column in schema
-    ]
-    return pa.table(columns, schema=schema)
 
 
 def _put_away(landing: Landing, item: _Prepared, summary: LoadSummary) -> None:

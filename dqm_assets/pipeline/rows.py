@@ -35,12 +35,21 @@ def upsert_rows(tx: Transaction, table: str, rows: Sequence[Any]) -> None:
         table: Qualified name of a declared table.
         rows: Instances of one dataclass whose fields are columns of the table.
     """
-    if not rows:
-        return
+    if rows:
+        tx.upsert(table, _arrow(table, rows))
+
+
+def append_rows(tx: Transaction, table: str, rows: Sequence[Any]) -> None:
+    """Append frozen dataclass rows to a declared table without a key."""
+    if rows:
+        tx.append(table, _arrow(table, rows))
+
+
+def _arrow(table: str, rows: Sequence[Any]) -> pa.Table:
     names = [field.name for field in fields(rows[0])]
     types = {column.name: _ARROW[column.type] for column in TABLES[table].columns}
     columns = [pa.array([getattr(row, name) for row in rows], types[name]) for name in names]
-    tx.upsert(table, pa.table(columns, names=names))
+    return pa.table(columns, names=names)
 
 
 def as_json(value: Any) -> str:

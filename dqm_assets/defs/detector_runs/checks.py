@@ -102,13 +102,12 @@ def promised_latency(dataset: Dataset) -> timedelta | None:
 def _contract_checks(assets: RunAssets) -> dg.AssetChecksDefinition:
     dataset, contract = assets.dataset, assets.dataset.contract
     assert contract is not None  # noqa: S101 - for the type checker; run_checks asked
-    names = {clause.id: check_name(clause.id) for clause in contract.clauses}
     specs = [
         dg.AssetCheckSpec(
-            names[clause.id],
+            clause.id,
             asset=assets.raw.key,
             description=clause.description or f"{clause.kind} ({clause.path})",
-            metadata={"clause": clause.id, "severity": clause.severity, "engine": clause.engine},
+            metadata={"clause": clause.path, "severity": clause.severity, "engine": clause.engine},
         )
         for clause in contract.clauses
     ]
@@ -125,15 +124,10 @@ def _contract_checks(assets: RunAssets) -> dg.AssetChecksDefinition:
                 by_clause[outcome.clause].append(outcome)
         wanted = {key.name for key in context.selected_asset_check_keys}
         for clause in contract.clauses:
-            if names[clause.id] in wanted:
-                yield _clause_result(assets, names[clause.id], by_clause[clause.id], clause.severity)
+            if clause.id in wanted:
+                yield _clause_result(assets, clause.id, by_clause[clause.id], clause.severity)
 
     return contract_clauses
-
-
-def check_name(clause_id: str) -> str:
-    """A clause's id as the name of an asset check: letters, digits and underscores."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in clause_id)
 
 
 def _clause_result(
