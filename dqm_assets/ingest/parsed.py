@@ -66,8 +66,8 @@ class ParsedFile:
     dialect: Dialect
     rows_in: int
     """Data rows in the file, counted apart from the parser that fills ``table``; blank lines are no rows."""
-    columns_seen: tuple[tuple[str, str], ...]
-    """(name, Arrow type) of each column in file order; names as in ``table``."""
+    columns_seen: tuple[tuple[str, pa.DataType], ...]
+    """(name, type) of each column in file order; names as in ``table``."""
     header_names: tuple[str, ...]
     """The names as written in the file; empty without a header."""
 

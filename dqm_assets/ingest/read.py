@@ -41,13 +41,15 @@ def read_file(
         SourceError: nothing can be read from the file; ``code`` says why.
     """
     path = Path(path)
+    # The store's own columns are none of a file's.
+    columns = {name: kind for name, kind in (columns or {}).items() if not name.startswith("_")}
     if is_parquet(path):
         return read_parquet(path, columns)
     with open_content(path) as content:
-        dialects, sample = _candidates(content, path, columns or {}, header)
+        dialects, sample = _candidates(content, path, columns, header)
         dialect, width, records = _split_best(content, dialects, sample)
         written = _header_names(sample, dialect)
-        names = unique_names(_padded(written, width, columns or {}), columns or ())
+        names = unique_names(_padded(written, width, columns), columns)
         typed = type_columns(
             TextTable(
                 records.text.rename_columns(list(names)),

@@ -30,7 +30,7 @@ class TypedTable:
 
     table: pa.Table
     rejects: tuple[Reject, ...]
-    columns_seen: tuple[tuple[str, str], ...]
+    columns_seen: tuple[tuple[str, pa.DataType], ...]
 
 
 def type_columns(source: TextTable, declared: Mapping[str, pa.DataType] | None) -> TypedTable:
@@ -50,7 +50,7 @@ def type_columns(source: TextTable, declared: Mapping[str, pa.DataType] | None) 
                 failures[name] = cast.failed
         else:
             columns[name] = infer_column(column) if pa.types.is_string(column.type) else column
-    seen = tuple((name, str(column.type)) for name, column in columns.items())
+    seen = tuple((name, column.type) for name, column in columns.items())
     table = pa.table({**columns, "_line": pa.array(source.lines, pa.int64())})
     if not failures:
         return TypedTable(table, (), seen)
