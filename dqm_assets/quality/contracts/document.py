@@ -93,6 +93,9 @@ class _Reader:
         if len(steps) > MAX_DEPTH:
             raise self._error(node, f"nested deeper than {MAX_DEPTH} levels")
         self.positions.setdefault(steps, (node.start_mark.line + 1, node.start_mark.column + 1))
+        plain = f"tag:yaml.org,2002:{'map' if isinstance(node, MappingNode) else 'seq'}"
+        if not isinstance(node, ScalarNode) and node.tag != plain:
+            raise self._error(node, f"the tag {node.tag!r} is not allowed in a contract")
         if isinstance(node, MappingNode):
             return self._mapping(node, steps)
         if isinstance(node, SequenceNode):

@@ -9,9 +9,8 @@ value is not allowed and which are. It implements the keywords that the ODCS sch
 import json
 import re
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
-
-from open_data_contract_standard.model import OpenDataContractStandard
 
 from dqm_assets.quality.contracts.document import Document, Steps, dotted
 from dqm_assets.quality.contracts.problem import Problem, nearest
@@ -36,8 +35,14 @@ Schema = dict[str, Any]
 
 @lru_cache(maxsize=1)
 def odcs_schema() -> Schema:
-    """Return the JSON schema of the standard, as the package ships it."""
-    return json.loads(OpenDataContractStandard.json_schema())
+    """Return the JSON schema of the standard, as the package ships it.
+
+    One condition is widened: a rule that names its metric by the old key ``rule`` is a library rule too.
+    """
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8"))
+    library = schema["$defs"]["DataQuality"]["allOf"][0]["if"]["anyOf"]
+    library.append({"properties": {"rule": {"type": "string"}}, "required": ["rule"]})
+    return schema
 
 
 def schema_problems(document: Document) -> list[Problem]:

@@ -56,14 +56,11 @@ class JudgedRows:
         """Run a query over `SOURCE`."""
         return self._relation.query(_VIEW, self._judged + sql)
 
-    def count(self) -> int:
-        """Count the rows."""
-        return int(self._one(self.query(f"SELECT count(*) FROM {self.SOURCE}"))[0])
-
     def aggregates(self, expressions: Sequence[str]) -> list[int]:
         """Evaluate aggregate expressions in one scan."""
         found = self.query(f"SELECT {', '.join(expressions)} FROM {self.SOURCE}")
-        return [int(value) for value in self._one(found)]
+        # count_if of no rows is NULL.
+        return [int(value or 0) for value in self._one(found)]
 
     def relation(self) -> duckdb.DuckDBPyRelation:
         """Return the rows as they came."""
