@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import mmap
+import re
 import tempfile
 import zlib
 from collections.abc import Generator
@@ -44,6 +45,11 @@ _FOREIGN = (
 #: Share of control characters above which a file is no text.
 _BINARY_SHARE = 0.3
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f\x01"))
+_ACCENTED_WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+#: Share of non-ASCII letters in accented words above which the script is not Latin (German 0.26, French 0.36).
+_OTHER_SCRIPT = 0.6
+_MULTIBYTE = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
+_OTHER_SINGLE_BYTE = ("cp1251", "koi8_r", "iso8859_5", "cp1253", "iso8859_7", "cp1255", "cp1256")
 #: Fewer non-ASCII bytes than this say too little for a statistical guess.
 _ENOUGH_LETTERS = 64
 
@@ -67,8 +73,9 @@ def open_content(path: Path) -> Generator[Content]:
 
     The encoding is, in this order: the byte-order mark's; UTF-16 when every other byte of a
     sample is mostly NUL; UTF-8 when the whole file is valid, or when more of its non-ASCII
-    sequences are valid than not (the file is UTF-8 with damaged rows); what charset-normalizer
-    makes of a sample with enough letters; cp1252, or Latin-1 where cp1252 has no such byte.
+    sequences are valid than not (the file is UTF-8 with damaged rows); for Cyrillic, Greek,
+    Hebrew, Arabic and East Asian text what charset-normalizer makes of it; cp1252, or Latin-1
+    where cp1252 has no such byte.
 
     Raises:
         SourceError: the file is missing, empty, not text, or broken (``code`` says which).
@@ -164,7 +171,7 @@ def _decide_encoding(data: mmap.mmap, path: Path) -> tuple[str, bool]:
     around = data[max(0, first_bad - SAMPLE // 2) : first_bad + SAMPLE // 2]
     if _mostly_utf8(around) or _mostly_utf8(sample):
         return "utf-8", True
-    return _single_byte_encoding(data, around), False
+    return _legacy_encoding(data, around), False
 
 
 def _unmarked_utf16(sample: bytes) -> str | None:
@@ -199,18 +206,20 @@ def _mostly_utf8(sample: bytes) -> bool:
     return good > bad
 
 
-def _single_byte_encoding(data: mmap.mmap, sample: bytes) -> str:
-    letters = len(sample) - len(sample.translate(None, bytes(range(128, 256))))
-    if letters >= _ENOUGH_LETTERS:
-        best = from_bytes(sample).best()
-        if (
-            best is not None
-            and best.encoding not in {"ascii", "utf_8", "latin_1", "cp1252"}
-            and best.chaos == 0
-        ):
-            name = codecs.lookup(best.encoding).name
-            if _decodes(data, name):
-                return name
+def _legacy_encoding(data: mmap.mmap, sample: bytes) -> str:
+    """Codec of text that is not UTF-8.
+
+    In Latin scripts the accented letters stand among plain ones; words of nothing else are of
+    another script, and only then is charset-normalizer asked, with those words and the codecs
+    of such scripts: over whole CSVs it takes Spanish for Hungarian.
+    """
+    words = b" ".join(_ACCENTED_WORD.findall(sample))
+    high = len(words) - len(words.translate(None, bytes(range(128, 256))))
+    if high >= _ENOUGH_LETTERS and high > _OTHER_SCRIPT * (len(words) - words.count(b" ")):
+        for codecs_of_script in (_MULTIBYTE, _OTHER_SINGLE_BYTE):
+            best = from_bytes(words, cp_isolation=list(codecs_of_script), enable_fallback=False).best()
+            if best is not None and best.chaos == 0 and _decodes(data, best.encoding):
+                return best.encoding
     return "cp1252" if _decodes(data, "cp1252") else "iso8859-1"
 
 

@@ -19,6 +19,8 @@ from dqm_assets.errors import SourceError
 #: Folder inside the landing folder that holds what dqm has taken.
 PRIVATE = ".dqm"
 _CLAIMED, _ARCHIVE, _QUARANTINE = "claimed", "archive", "quarantine"
+#: Files whose name starts so come from our own simulator; the mark stays with the run everywhere.
+SIMULATED_PREFIX = "sim-"
 #: Suffixes that programs give to files they are still writing.
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp", "~")
 #: Longest file name most file systems take, in bytes.
@@ -41,6 +43,11 @@ class Claim:
     bytes: int
     mtime: float
     """Seconds since 1970, as the file system has it."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it comes from our own simulator."""
+        return self.original_name.startswith(SIMULATED_PREFIX)
 
 
 class Landing:
@@ -148,9 +155,9 @@ class Landing:
         return sorted(claims, key=lambda claim: (claim.mtime, claim.original_name))
 
     def locate(self, dataset: str, run_id: str) -> Claim | None:
-        """The file of a run wherever it is now: claimed, archived or quarantined; ``None`` when it is gone."""
+        """A run's file wherever it is now: claimed, archived or quarantined; ``None`` when it is gone."""
         self._dataset_folder(dataset)
-        if Path(run_id).name != run_id:
+        if Path(run_id).name != run_id or run_id.startswith("."):
             raise SourceError(f"{run_id!r}: not the name of a run.")
         for room in (_CLAIMED, _ARCHIVE, _QUARANTINE):
             for entry in _entries(self._private(room, dataset) / run_id):
