@@ -76,7 +76,7 @@ def connect(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(make_conninfo(url, **_KEEPALIVE), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise StoreError(f"PostgreSQL at {_public(url)} does not answer: {str(error).strip()}") from error
+        raise StoreError(f"PostgreSQL at {public(url)} does not answer: {str(error).strip()}") from error
 
 
 def parts(url: str) -> dict[str, str]:
@@ -97,7 +97,8 @@ def _with_database(url: SplitResult, name: str) -> str:
     return text if text.startswith("postgresql://") else text.replace("postgresql:", "postgresql://", 1)
 
 
-def _public(url: str) -> str:
+def public(url: str) -> str:
+    """Write a URL without its password."""
     password = urlsplit(url).password
     return url.replace(f":{password}@", ":***@") if password else url
 

@@ -1,8 +1,8 @@
 """The store: one way to read, one way to write, over many processes and machines."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -11,9 +11,12 @@ from dqm_assets.errors import StoreError
 from dqm_assets.settings import Settings
 from dqm_assets.store import evolve, migrations
 from dqm_assets.store.connection import LAKE, Lake
-from dqm_assets.store.postgres import Postgres
+from dqm_assets.store.outage import surviving
+from dqm_assets.store.postgres import Postgres, public
 from dqm_assets.store.transaction import Transaction
 from dqm_assets.store.writer import Writer
+
+_T = TypeVar("_T")
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
@@ -33,7 +36,7 @@ class Store:
             self._lake = Lake(
                 self._databases.lake, settings.store_location, settings.home.absolute() / "scratch"
             )
-            self._writer = Writer(self._lake, self._databases.lake)
+            self._writer = Writer(self._lake, self._databases.lake, self._postgres.join)
             migrations.migrate(self._lake, self._writer)
         except BaseException:
             self._postgres.leave()
@@ -48,6 +51,12 @@ class Store:
     def dagster_postgres_url(self) -> str:
         """URL of the database for Dagster's instance, on the same server; works with psycopg2."""
         return self._databases.dagster
+
+    @property
+    def postgres_description(self) -> str:
+        """Which PostgreSQL this is, without its password."""
+        embedded = self._postgres.embedded
+        return f"embedded (process {embedded.pid})" if embedded else f"external ({public(self.postgres_url)})"
 
     @property
     def retries(self) -> int:
@@ -65,15 +74,16 @@ class Store:
         Raises:
             StoreError: the statement failed, or the snapshot has expired.
         """
-        borrowed = self._lake.cursor() if snapshot is None else self._lake.snapshot_cursor(snapshot)
-        try:
+
+        def read() -> pa.Table:
+            borrowed = self._lake.cursor() if snapshot is None else self._lake.snapshot_cursor(snapshot)
             with borrowed as cursor:
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
                 table = cursor.execute(sql, params).to_arrow_table()
                 cursor.execute("COMMIT")
                 return table
-        except duckdb.Error as error:
-            raise StoreError(f"Query failed: {error}") from error
+
+        return self._reading(read)
 
     def rows(
         self, sql: str, params: Parameters = None, *, snapshot: int | None = None
@@ -124,20 +134,43 @@ class Store:
 
     def version(self) -> int:
         """Number of the current snapshot; grows with every commit of any process; costs about 1 ms."""
-        try:
+
+        def read() -> int:
             with self._lake.cursor() as cursor:
                 found = cursor.execute(f"FROM ducklake_current_snapshot('{LAKE}')").fetchone()
-        except duckdb.Error as error:
-            raise StoreError(f"The store's version cannot be read: {error}") from error
-        if found is None:
-            raise StoreError("The store has no snapshot; its catalog is damaged.")
-        return int(found[0])
+            if found is None:
+                raise StoreError("The store has no snapshot; its catalog is damaged.")
+            return int(found[0])
+
+        return self._reading(read)
+
+    @contextmanager
+    def locked(self, *names: str) -> Generator[None]:
+        """Hold named locks for work that is no transaction, such as maintenance.
+
+        Raises:
+            StoreError: the locks cannot be taken.
+        """
+        with self._writer.locked(frozenset(names)):
+            yield
+
+    @contextmanager
+    def connection(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """Lend a bare DuckDB connection with the lake as its default; writes through it take no lock."""
+        with self._lake.cursor() as cursor:
+            yield cursor
 
     def close(self) -> None:
         """Close every connection; the last process that closes stops the embedded PostgreSQL."""
         self._writer.close()
         self._lake.close()
         self._postgres.leave()
+
+    def _reading(self, read: Callable[[], _T]) -> _T:
+        try:
+            return surviving(read, self._postgres.join)
+        except duckdb.Error as error:
+            raise StoreError(f"Query failed: {error}") from error
 
     def __enter__(self) -> Self:
         return self

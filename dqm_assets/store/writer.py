@@ -3,9 +3,11 @@
 import random
 import threading
 import time
-from collections.abc import Generator, Sequence
+import uuid
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import duckdb
 import psycopg
@@ -13,8 +15,9 @@ import structlog
 
 from dqm_assets.errors import StoreError
 from dqm_assets.store import locks
-from dqm_assets.store.connection import Lake
+from dqm_assets.store.connection import LAKE, Lake
 from dqm_assets.store.operations import Operation, coalesced, rows_of
+from dqm_assets.store.outage import surviving
 from dqm_assets.store.postgres import connect
 
 _log = structlog.get_logger(__name__)
@@ -39,13 +42,16 @@ class _Ticket:
 class Writer:
     """The writing side of one store in one process."""
 
-    def __init__(self, lake: Lake, url: str) -> None:
+    def __init__(self, lake: Lake, url: str, rejoin: Callable[[], object]) -> None:
         self._lake = lake
         self._url = url
+        self._rejoin = rejoin
         self._idle: list[psycopg.Connection] = []
         self._guard = threading.Lock()
         self._leading = threading.Lock()
         self._waiting: list[_Ticket] = []
+        # Whether PostgreSQL was ever away: only then can a commit's end be unknown.
+        self._lost = False
         #: Commits that were run again because of a conflict.
         self.retries = 0
 
@@ -86,18 +92,37 @@ class Writer:
         operations = coalesced([operation for ticket in group for operation in ticket.operations])
         needed = frozenset().union(*(ticket.locks for ticket in group))
         problem: Exception | None = None
+        mark = uuid.uuid4().hex
         try:
-            self._attempt(operations, needed)
+            surviving(partial(self._unless_written, operations, needed, mark), self._after_outage)
         except StoreError as error:
             problem = error
         for ticket in group:
             ticket.error = problem
             ticket.done = True
 
-    def _attempt(self, operations: Sequence[Operation], needed: frozenset[str]) -> None:
+    def _unless_written(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
+        """Write, unless an attempt whose end was lost with the connection did commit."""
+        if not (self._lost and self._is_written(mark)):
+            self._attempt(operations, needed, mark)
+
+    def _is_written(self, mark: str) -> bool:
+        with connect(self._url) as connection:
+            found = connection.execute(
+                "SELECT 1 FROM ducklake_snapshot_changes WHERE commit_extra_info = %s", [mark]
+            ).fetchone()
+        return found is not None
+
+    def _after_outage(self) -> None:
+        self._lost = True
+        self.close()
+        self._rejoin()
+
+    def _attempt(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self.session(needed) as cursor:
+                    cursor.execute(f"CALL {LAKE}.set_commit_message('dqm', NULL, extra_info => '{mark}')")
                     for operation in operations:
                         operation.run(cursor)
                 return
@@ -117,7 +142,7 @@ class Writer:
         """
         try:
             with ExitStack() as stack:
-                postgres = stack.enter_context(self._locked(needed)) if needed else None
+                postgres = stack.enter_context(self.locked(needed)) if needed else None
                 cursor = stack.enter_context(self._lake.cursor())
                 cursor.execute("BEGIN")
                 try:
@@ -134,7 +159,8 @@ class Writer:
             raise StoreError(f"The store could not be written: {str(error).strip()}") from error
 
     @contextmanager
-    def _locked(self, needed: frozenset[str]) -> Generator[psycopg.Connection]:
+    def locked(self, needed: frozenset[str]) -> Generator[psycopg.Connection]:
+        """Hold the locks, and lend the connection that holds them."""
         with self._guard:
             connection = self._idle.pop() if self._idle else None
         if connection is None or connection.closed:

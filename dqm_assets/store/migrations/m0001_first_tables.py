@@ -3,6 +3,7 @@
 import duckdb
 
 from dqm_assets.store import schema
+from dqm_assets.store.connection import LAKE
 from dqm_assets.store.tables import TABLES
 
 _MADE = (
@@ -29,5 +30,7 @@ _MADE = (
 def apply(cursor: duckdb.DuckDBPyConnection) -> None:
     """Make them."""
     schema.create_schemas(cursor)
+    # Larger files of a sorted table cannot be skipped as well: a point look-up reads at least one whole.
+    cursor.execute(f"CALL {LAKE}.set_option('target_file_size', '32MB')")
     for name in _MADE:
         schema.create(cursor, TABLES[name])
