@@ -63,25 +63,26 @@ class Append:
 
 @dataclass(frozen=True)
 class Replace:
-    """Make the rows of one batch these rows, whatever was there: loading a batch twice is loading it once."""
+    """Make the rows of some batches these rows, whatever was there: loading twice is loading once."""
 
     table: str
     rows: pa.Table
-    batch: str
+    batches: tuple[str, ...]
     column: str
 
     @property
     def locks(self) -> tuple[str, ...]:
-        """The batch, and the table where it has a key."""
-        return (f"{self.table}/{self.batch}", *_keyed(self.table))
+        """The batches, and the table where it has a key."""
+        return (*(f"{self.table}/{batch}" for batch in self.batches), *_keyed(self.table))
 
     def run(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """DELETE the batch, INSERT its rows."""
-        table, column = quoted_table(self.table), quoted(self.column)
+        """DELETE the batches, INSERT their rows."""
+        table = quoted_table(self.table)
+        where = f"{quoted(self.column)} IN ({', '.join('?' for _ in self.batches)})"
         # A DELETE that finds nothing would still mark the table as changed and so conflict with others.
-        found = cursor.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", [self.batch]).fetchone()
+        found = cursor.execute(f"SELECT 1 FROM {table} WHERE {where} LIMIT 1", self.batches).fetchone()
         if found:
-            cursor.execute(f"DELETE FROM {table} WHERE {column} = ?", [self.batch])
+            cursor.execute(f"DELETE FROM {table} WHERE {where}", self.batches)
         if self.rows.num_rows:
             _with_rows(cursor, self.rows, _insert(self.table))
 
@@ -137,26 +138,37 @@ def append(table: str, rows: Any) -> Append:
     return Append(table, _checked(TABLES.get(table), rows))
 
 
-def replace(table: str, rows: Any, batch: str) -> Replace:
-    """Check the rows of one batch, and mark each with it.
+def replace(table: str, rows: Any, batch: str | Sequence[str]) -> Replace:
+    """Check the rows of one batch, and mark each with it; rows of several batches must be marked already.
 
     Raises:
-        StoreError: the table knows no batches, or not the rows' columns.
+        StoreError: the table knows no batches, or not the rows' columns, or rows of several batches do not
+            say which they are of.
     """
     declared = TABLES.get(table)
     arrow = _checked(declared, rows)
+    column = _batch_column(table, declared)
+    if isinstance(batch, str):
+        batches, arrow = (batch,), _with_constant(arrow, column, pa.scalar(batch))
+    else:
+        batches = tuple(batch)
+        if column not in arrow.column_names:
+            raise StoreError(f"Rows of several batches for {table} need the column {column}.")
+    if declared is None and LOADED_COLUMN not in arrow.column_names:
+        now = pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
+        arrow = _with_constant(arrow, LOADED_COLUMN, now)
+    if declared is not None and declared.key:
+        arrow = _last_of_each(arrow, declared.key)
+    return Replace(table, arrow, batches, column)
+
+
+def _batch_column(table: str, declared: Table | None) -> str:
     if declared is None:
-        arrow = _with_constant(arrow, BATCH_COLUMN, pa.scalar(batch))
-        if LOADED_COLUMN not in arrow.column_names:
-            arrow = _with_constant(
-                arrow, LOADED_COLUMN, pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
-            )
-        return Replace(table, arrow, batch, BATCH_COLUMN)
+        return BATCH_COLUMN
     column = next((name for name in ("run_id", "batch") if name in declared.column_names), None)
     if column is None:
         raise StoreError(f"{table} does not know batches; use upsert or append.")
-    arrow = _with_constant(arrow, column, pa.scalar(batch))
-    return Replace(table, _last_of_each(arrow, declared.key) if declared.key else arrow, batch, column)
+    return column
 
 
 def delete(table: str, where: str, parameters: Sequence[Any]) -> Delete:

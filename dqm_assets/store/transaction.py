@@ -54,8 +54,8 @@ class Transaction:
         """
         self._add(operations.append(table, rows))
 
-    def replace(self, table: str, rows: Any, batch: str) -> None:
-        """Make these rows the batch's only rows; loading a batch again changes nothing.
+    def replace(self, table: str, rows: Any, batch: str | Sequence[str]) -> None:
+        """Make these rows the only rows of a batch, or of several; loading again changes nothing.
 
         Raises:
             StoreError: unknown columns, or a table that knows no batches.
