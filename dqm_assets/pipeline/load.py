@@ -21,7 +21,6 @@ from dqm_assets.ingest import (
 from dqm_assets.pipeline.claims import without_duplicates
 from dqm_assets.pipeline.data_time import data_time
 from dqm_assets.pipeline.datasets import Dataset
-from dqm_assets.pipeline.drift import schema_changes
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.store import Store
 
@@ -110,7 +109,7 @@ class _Prepared:
 
 
 def load_runs(
-    store: Store, landing: Landing, dataset: Dataset, claims: Sequence[Claim], *, dagster_run_id: str = "", simulated: bool = False
+    store: Store, landing: Landing, dataset: Dataset, claims: Sequence[Claim], *, dagster_run_id: str = ""
 ) -> LoadSummary:
     """Load claimed files into the raw table; loading the same claim again leaves the same rows.
 
@@ -125,7 +124,6 @@ def load_runs(
         dataset: The dataset of all the claims.
         claims: Claimed files.
         dagster_run_id: Dagster run that loads them, for the registry.
-        simulated: Whether the files come from our own simulator.
     """
     summary = LoadSummary()
     _register_dataset(store, dataset)
@@ -133,7 +131,7 @@ def load_runs(
         fresh = without_duplicates(store, landing, dataset, chunk)
         summary.duplicates += [claim.run_id for claim in chunk if claim not in fresh]
         known = store.ensure_table(dataset.raw_table, _BOOKKEEPING)
-        prepared = [_prepare(dataset, claim, known, dagster_run_id, simulated) for claim in fresh]
+        prepared = [_prepare(dataset, claim, known, dagster_run_id) for claim in fresh]
         _commit(store, dataset, prepared)
         for item in prepared:
             _put_away(landing, item, summary)
@@ -171,7 +169,7 @@ def _chunks(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
 
 
 def _prepare(
-    dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str, simulated: bool
+    dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str
 ) -> _Prepared:
     now = datetime.now(UTC)
     modified = datetime.fromtimestamp(claim.mtime, UTC)
@@ -193,7 +191,7 @@ def _prepare(
             status=status,
             reasons=as_json(reasons),
             dagster_run_id=dagster_run_id,
-            simulated=simulated,
+            simulated=claim.simulated,
         )
 
     try:
@@ -249,8 +247,7 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         schema = store.ensure_table(dataset.raw_table, wanted)
         rows = pa.concat_tables([conform(part, schema) for part in parts])
     run_ids = [item.claim.run_id for item in prepared]
-    history = schema_changes(store, dataset, [(item.run, item.columns) for item in prepared if item.columns])
-    with store.transaction("raw.quarantine", "metrics.runs", "monitoring.schema_history") as tx:
+    with store.transaction("raw.quarantine", "metrics.runs") as tx:
         if rows is not None:
             tx.replace(dataset.raw_table, rows, batch=run_ids)
         marks = ", ".join("?" for _ in run_ids)
@@ -258,7 +255,6 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         rejected = [row for item in prepared for row in item.quarantine]
         upsert_rows(tx, "raw.quarantine", rejected)
         upsert_rows(tx, "metrics.runs", [item.run for item in prepared])
-        upsert_rows(tx, "monitoring.schema_history", history)
 
 
 def _put_away(landing: Landing, item: _Prepared, summary: LoadSummary) -> None:

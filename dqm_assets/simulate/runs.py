@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from dqm_assets.ingest.landing import SIMULATED_PREFIX
 from dqm_assets.simulate.anomalies import CHANNELS, Anomaly, AnomalyPlan, inject
 
 SENSORS = ("north", "east", "south", "west")
@@ -67,8 +68,8 @@ class RunSeries:
         object.__setattr__(self, "_plan", AnomalyPlan(self.anomaly_rate, self.seed, self.clean_first))
 
     def name(self, index: int) -> str:
-        """File name of a run."""
-        return f"run-{index:05d}.csv"
+        """File name of a run; its start tells everyone that the run is simulated."""
+        return f"{SIMULATED_PREFIX}run-{index:05d}.csv"
 
     def row_count(self, index: int) -> int:
         """Rows of a run."""

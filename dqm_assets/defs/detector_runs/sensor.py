@@ -91,17 +91,27 @@ def _chunks(claims: Sequence[Claim]) -> list[Sequence[Claim]]:
 
 
 def _request(assets: RunAssets, claims: Sequence[Claim], followers: Sequence[dg.AssetKey]) -> dg.RunRequest:
-    first, last = claims[0].run_id, claims[-1].run_id
+    run_ids = [claim.run_id for claim in claims]
     return dg.RunRequest(
-        run_key=f"{assets.dataset.name}:{first}:{last}:{len(claims)}",
+        run_key=f"{assets.dataset.name}:{run_ids[0]}:{run_ids[-1]}:{len(run_ids)}",
         asset_selection=[*(asset.key for asset in assets.all), *followers],
-        tags={
-            "dagster/asset_partition_range_start": first,
-            "dagster/asset_partition_range_end": last,
-            "dqm/dataset": assets.dataset.name,
-            "dqm/runs": str(len(claims)),
-        },
+        tags=range_tags(assets.dataset.name, run_ids),
     )
+
+
+def range_tags(dataset: str, run_ids: Sequence[str]) -> dict[str, str]:
+    """Tags that make one Dagster run cover a range of runs.
+
+    Args:
+        dataset: Name of the dataset.
+        run_ids: Partition keys, in the order in which they were added.
+    """
+    return {
+        "dagster/asset_partition_range_start": run_ids[0],
+        "dagster/asset_partition_range_end": run_ids[-1],
+        "dqm/dataset": dataset,
+        "dqm/runs": str(len(run_ids)),
+    }
 
 
 def _nothing(landing: Landing, datasets: Sequence[RunAssets]) -> str:
