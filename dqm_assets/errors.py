@@ -14,7 +14,15 @@ class SettingsError(DqmError):
 
 
 class SourceError(DqmError):
-    """A source (file, API, topic, database) cannot be read at all."""
+    """A source (file, API, topic, database) cannot be read at all.
+
+    ``code`` is a short word for machines, kept in ``raw.quarantine``: ``unreadable``,
+    ``empty_file``, ``too_large``.
+    """
+
+    def __init__(self, message: str, code: str = "unreadable") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class KernelError(DqmError):

@@ -1,0 +1,1 @@
+"""The engine: profiles, baselines, detectors, contracts and alerts; usable without Dagster, store or HTTP."""

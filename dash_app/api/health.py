@@ -1,0 +1,34 @@
+"""Health: one look that a load balancer, a monitor and a person can use."""
+
+from fastapi import APIRouter, Response
+
+from dash_app.api.models import HealthModel, PipelineModel
+from dash_app.services.health import store_health
+from dash_app.services.reads import Reads
+from dqm_assets.errors import StoreError
+
+
+def health_router(reads: Reads) -> APIRouter:
+    """Make the route over ``reads``."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health", responses={503: {"model": HealthModel}}, summary="Does it work?")
+    async def health(response: Response) -> HealthModel:
+        """Tell whether the store answers (503 if not), what arrived last, and how the pipelines ended."""
+        response.headers["Cache-Control"] = "no-store"
+        try:
+            found = await reads(store_health)
+        except StoreError as error:
+            response.status_code = 503
+            return HealthModel(
+                status="unreachable", version=None, last_arrival=None, pipelines=[], detail=str(error)
+            )
+        failing = any(pipeline.status != "SUCCESS" for pipeline in found.pipelines)
+        return HealthModel(
+            status="failing" if failing else "ok",
+            version=found.version,
+            last_arrival=found.last_arrival,
+            pipelines=[PipelineModel.of(pipeline) for pipeline in found.pipelines],
+        )
+
+    return router

@@ -1,0 +1,162 @@
+"""The dashboard process: FastAPI with the REST routes, and Dash with the pages, on one origin."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import httpx
+from dash import Dash
+from dash.backends._fastapi import reset_current_request, set_current_request
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from dash_app.api.docs import OPENAPI_URL, docs_router
+from dash_app.api.health import health_router
+from dash_app.api.problems import register_problems, unknown_routes
+from dash_app.api.prometheus import RequestTimes, make_registry, prometheus_router
+from dash_app.api.runs import runs_router
+from dash_app.api.v1 import v1_router
+from dash_app.feed import register_feed
+from dash_app.pages.alerts import AlertsPage
+from dash_app.pages.overview import OverviewPage
+from dash_app.pages.page import Page
+from dash_app.pages.runs import RunsPage
+from dash_app.services.live import LiveHub
+from dash_app.services.reads import Reads
+from dash_app.services.services import Services
+from dash_app.services.static_cache import StaticCache
+from dash_app.services.viewer import ViewerMiddleware, viewer
+from dash_app.shell import TITLE, Shell, report_error
+from dqm_assets.settings import Settings
+from dqm_assets.store import Store
+
+HERE = Path(__file__).parent
+PLOTLY = HERE / "static" / "plotly" / "plotly-cartesian.min.js"
+SMALLEST_COMPRESSED = 1024
+FAVICON = re.compile(r'<link[^>]*rel="icon"[^>]*>')
+
+
+def create_app(store: Store, settings: Settings) -> FastAPI:
+    """Make the dashboard over an open store, which stays the caller's to close."""
+    hub = LiveHub(store)
+    services = Services(reads=Reads(store, hub), hub=hub, settings=settings)
+    registry = make_registry()
+    server = FastAPI(
+        title="dqm",
+        summary="Data quality monitoring: datasets, runs, metrics and alerts.",
+        version=_version(),
+        lifespan=_lifespan(hub),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=OPENAPI_URL,
+    )
+    register_problems(server)
+    for router in (
+        runs_router(services.reads),
+        v1_router(services.reads),
+        health_router(services.reads),
+        prometheus_router(services.reads, registry),
+        docs_router(),
+        unknown_routes(),
+    ):
+        server.include_router(router)
+    server.mount("/static", StaticFiles(directory=HERE / "static"))
+    _serve_cartesian_plotly(server)
+    pages: tuple[Page, ...] = (OverviewPage(services), RunsPage(services), AlertsPage(services))
+    app = _make_dash(server)
+    shell = Shell(services, pages)
+    app.layout = shell.layout
+    shell.register(app)
+    register_feed(app, hub)
+    _serve_pages(server, app, pages)
+    server.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
+    server.add_middleware(StaticCache)
+    server.add_middleware(ViewerMiddleware)
+    server.add_middleware(RequestTimes(registry).wrap)
+    return server
+
+
+def _version() -> str:
+    try:
+        return version("dqm")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "0+source"
+
+
+def _make_dash(server: FastAPI) -> Dash:
+    app = Dash(
+        "dash_app",
+        server=server,  # ty: ignore[invalid-argument-type] - Dash takes any of its backends here
+        assets_folder=str(HERE / "assets"),
+        suppress_callback_exceptions=True,
+        title=TITLE,
+        update_title="",
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        websocket_inactivity_timeout=0,
+        websocket_heartbeat_interval=25_000,
+        on_error=report_error,
+        enable_mcp=False,
+    )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
+    return app
+
+
+def _serve_cartesian_plotly(server: FastAPI) -> None:
+    """Answer Dash's request for plotly.js with the bundle that holds only the charts we draw (a third)."""
+
+    @server.get("/_dash-component-suites/plotly/package_data/{name}", include_in_schema=False)
+    async def plotly(name: str) -> Response:
+        if not name.startswith("plotly.") or not name.endswith(".js"):
+            return Response(status_code=404)
+        return Response(await asyncio.to_thread(PLOTLY.read_bytes), media_type="text/javascript")
+
+
+def _serve_pages(server: FastAPI, app: Dash, pages: tuple[Page, ...]) -> None:
+    """Answer the addresses of pages with the frame, and any other with the frame and 404."""
+    paths = {page.path for page in pages}
+
+    def frame(request: Request) -> str:
+        token = set_current_request(request)
+        try:
+            html = app.index()
+        finally:
+            reset_current_request(token)
+        html = FAVICON.sub('<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">', html)
+        return html.replace(
+            '<html lang="en">', f'<html lang="en" data-mantine-color-scheme="{viewer().scheme}">', 1
+        )
+
+    @server.get("/{path:path}", include_in_schema=False)
+    async def page(request: Request, path: str) -> Response:
+        known = f"/{path.rstrip('/')}" in paths
+        return Response(
+            await asyncio.to_thread(frame, request),
+            status_code=200 if known else 404,
+            media_type="text/html",
+            headers={"Cache-Control": "no-cache"},
+        )
+
+
+def _lifespan(hub: LiveHub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(server: FastAPI) -> AsyncGenerator[None]:
+        polling = asyncio.create_task(hub.run())
+        await _warm(server)
+        yield
+        polling.cancel()
+        with suppress(asyncio.CancelledError):
+            await polling
+
+    return lifespan
+
+
+async def _warm(server: FastAPI) -> None:
+    """Ask for what every browser asks for first: Dash registers its scripts only then, pages need them."""
+    inside = httpx.ASGITransport(app=server)
+    async with httpx.AsyncClient(transport=inside, base_url="http://warm-up") as client:
+        for path in ("/_dash-layout", "/_dash-dependencies", "/dashboard"):
+            (await client.get(path)).raise_for_status()

@@ -1,0 +1,1 @@
+"""Building blocks of pages: cards, charts, status marks, times, numbers, empty states."""

@@ -1,0 +1,56 @@
+"""Status marks: always a sign and a word, never colour alone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dash import html
+
+Tone = Literal["good", "warn", "fail", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a status is shown."""
+
+    sign: str
+    word: str
+    tone: Tone
+
+
+RUN_MARKS = {
+    "GOOD": Mark("✓", "Good", "good"),
+    "BAD": Mark("✕", "Bad", "fail"),
+    "QUARANTINED": Mark("▲", "Quarantined", "warn"),
+    "LOADED": Mark("○", "Not judged", "neutral"),
+}
+SEVERITY_MARKS = {
+    "critical": Mark("✕", "Critical", "fail"),
+    "error": Mark("✕", "Error", "fail"),
+    "warning": Mark("▲", "Warning", "warn"),
+    "info": Mark("●", "Info", "good"),
+}
+ALERT_MARKS = {
+    "open": Mark("✕", "Open", "fail"),
+    "acknowledged": Mark("▲", "Acknowledged", "warn"),
+    "muted": Mark("○", "Muted", "neutral"),
+    "resolved": Mark("✓", "Resolved", "good"),
+}
+PIPELINE_MARKS = {
+    "SUCCESS": Mark("✓", "Success", "good"),
+    "FAILED": Mark("✕", "Failed", "fail"),
+}
+
+
+def mark_of(marks: dict[str, Mark], status: str | None) -> Mark:
+    """Find how a status is shown; one that is not known is shown as it stands."""
+    if not status:
+        return Mark("–", "No data", "neutral")
+    return marks.get(status, Mark("●", status, "neutral"))
+
+
+def badge(mark: Mark) -> html.Span:
+    """Show a mark as a small pill."""
+    return html.Span(
+        [html.Span(mark.sign, className="badge-sign", **{"aria-hidden": "true"}), mark.word],
+        className=f"badge badge-{mark.tone}",
+    )

@@ -1,0 +1,205 @@
+"""Alerts: what is anomalous, with the chart that shows it and what happened since; read-only."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dash_app.components.card import card, empty
+from dash_app.components.grid import column, grid, grid_style, status_column, time_column
+from dash_app.components.number import plural
+from dash_app.components.page_head import page_head
+from dash_app.pages.alert_detail import alert_card, read_alert
+from dash_app.services.alerts import AlertFilter, alert_page
+from dash_app.services.records import Alert, AlertPage
+from dash_app.services.services import Services
+
+ROWS_SHOWN = 15
+MOST_SHOWN = 1000
+#: Names of the filter and the statuses each holds.
+FILTERS = {
+    "active": ("open", "acknowledged"),
+    "muted": ("muted",),
+    "resolved": ("resolved",),
+    "all": (),
+}
+
+
+class AlertsPage:
+    """The page at ``/alerts``; ``dataset``, ``status`` and ``alert`` in its address say what is shown."""
+
+    path = "/alerts"
+    name = "Alerts"
+    icon = "alerts"
+
+    def __init__(self, services: Services) -> None:
+        """Read through ``services``."""
+        self._services = services
+
+    async def layout(self, query: dict[str, str]) -> Component:
+        """Show the alerts that the address asks for."""
+        chosen_filter = query.get("status") if query.get("status") in FILTERS else "active"
+        dataset = query.get("dataset")
+        page = await self._page(dataset, str(chosen_filter))
+        chosen = query.get("alert") or (page.alerts[0].alert_id if page.alerts else None)
+        about = (
+            f"What is out of its range in {dataset}."
+            if dataset
+            else "What is out of its range, the newest first."
+        )
+        return html.Div(
+            [
+                dcc.Store(id="alerts-dataset", data=dataset),
+                dcc.Store(id="alerts-chosen", data=chosen),
+                dcc.Store(id="alerts-detail-state"),
+                page_head(
+                    "Alerts",
+                    about,
+                    [
+                        dmc.SegmentedControl(
+                            id="alerts-filter",
+                            data=[{"value": name, "label": name.capitalize()} for name in FILTERS],
+                            value=chosen_filter,
+                            size="sm",
+                            **{"aria-label": "Status"},
+                        )
+                    ],
+                ),
+                html.Div(
+                    [
+                        card(
+                            "Inbox",
+                            html.Div(_empty(str(chosen_filter)), id="alerts-empty", hidden=bool(page.alerts)),
+                            html.Div(
+                                grid(
+                                    "alerts-grid",
+                                    _columns(),
+                                    _rows(page.alerts),
+                                    most=ROWS_SHOWN,
+                                    selected=chosen,
+                                ),
+                                id="alerts-list",
+                                hidden=not page.alerts,
+                            ),
+                            note=html.Span(_note(page), id="alerts-note"),
+                        ),
+                        html.Div(await self._detail(chosen), id="alerts-detail"),
+                    ],
+                    className="columns columns-runs",
+                ),
+            ]
+        )
+
+    def register(self, app: Dash) -> None:
+        """Refresh on a new version or another filter; show the chosen alert."""
+        app.callback(
+            Output("alerts-grid", "rowData"),
+            Output("alerts-grid", "style"),
+            Output("alerts-note", "children"),
+            Output("alerts-empty", "children"),
+            Output("alerts-empty", "hidden"),
+            Output("alerts-list", "hidden"),
+            Input("live-version", "data"),
+            Input("alerts-filter", "value"),
+            State("alerts-dataset", "data"),
+            prevent_initial_call=True,
+        )(self.refresh)
+        app.callback(
+            Output("alerts-detail", "children"),
+            Output("alerts-detail-state", "data"),
+            Input("alerts-chosen", "data"),
+            Input("live-version", "data"),
+            State("alerts-detail-state", "data"),
+            prevent_initial_call=True,
+        )(self.detail)
+        app.clientside_callback(
+            ClientsideFunction("dqm", "selectAlert"),
+            Output("alerts-chosen", "data"),
+            Input("alerts-grid", "selectedRows"),
+            State("alerts-chosen", "data"),
+            prevent_initial_call=True,
+        )
+        app.clientside_callback(
+            ClientsideFunction("dqm", "writeAlertsAddress"),
+            Output("alerts-filter", "id"),
+            Input("alerts-filter", "value"),
+            prevent_initial_call=True,
+        )
+
+    async def refresh(
+        self, _version: int | None, chosen_filter: str, dataset: str | None
+    ) -> tuple[list[dict[str, Any]], dict[str, int], str, Component, bool, bool]:
+        """Bring the list up to date; scroll and choice stay."""
+        page = await self._page(dataset, chosen_filter)
+        return (
+            _rows(page.alerts),
+            grid_style(len(page.alerts), ROWS_SHOWN),
+            _note(page),
+            _empty(chosen_filter),
+            bool(page.alerts),
+            not page.alerts,
+        )
+
+    async def detail(self, chosen: str | None, _version: int | None, state: str | None) -> tuple[Any, Any]:
+        """Show the chosen alert; a new version redraws it only when the alert itself changed."""
+        if not chosen:
+            return no_update, no_update
+        found = await read_alert(self._services, chosen)
+        new_state = f"{chosen} {found.alert.updated_at} {found.alert.evaluations}" if found else chosen
+        if ctx.triggered_id == "live-version" and new_state == state:
+            return no_update, no_update
+        return await alert_card(self._services, found), new_state
+
+    async def _detail(self, chosen: str | None) -> Component:
+        if chosen is None:
+            return card(
+                "Alert", empty("No alert chosen", html.P("Choose one on the left to see its evidence."))
+            )
+        return await alert_card(self._services, await read_alert(self._services, chosen))
+
+    async def _page(self, dataset: str | None, chosen_filter: str) -> AlertPage:
+        where = AlertFilter(dataset=dataset, statuses=FILTERS.get(chosen_filter, ()))
+        return await self._services.reads(alert_page, where, MOST_SHOWN)
+
+
+def _columns() -> list[dict[str, Any]]:
+    return [
+        status_column("severity", "Severity", minWidth=92, maxWidth=110),
+        column("title", "What", minWidth=190, flex=3, tooltipField="title"),
+        column("dataset", "Dataset", minWidth=96),
+        status_column("status", minWidth=104),
+        time_column("opened", "Opened", minWidth=148),
+    ]
+
+
+def _rows(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": alert.alert_id,
+            "severity": alert.severity,
+            "title": alert.title,
+            "dataset": alert.dataset,
+            "status": alert.status,
+            "opened": alert.opened_ts.isoformat() if alert.opened_ts else None,
+        }
+        for alert in alerts
+    ]
+
+
+def _note(page: AlertPage) -> str:
+    if page.total > len(page.alerts):
+        return f"The newest {len(page.alerts):,} of {plural(page.total, 'alert')}."
+    return plural(page.total, "alert")
+
+
+def _empty(chosen_filter: str) -> Component:
+    if chosen_filter == "active":
+        return empty(
+            "No open alerts",
+            html.P(
+                "Every value that is judged is in its range. An alert opens here by itself when one is not."
+            ),
+            sign="✓",
+        )
+    return empty("No such alerts", html.P("Choose another status above."))

@@ -1,0 +1,70 @@
+"""The live hub: one poller per process that knows the store's version and wakes who waits for a new one."""
+
+import asyncio
+import logging
+
+from dqm_assets.errors import StoreError
+from dqm_assets.store import Store
+
+log = logging.getLogger(__name__)
+
+#: Seconds between looks at the version while somebody listens, and while nobody does.
+BUSY_INTERVAL = 0.25
+IDLE_INTERVAL = 1.0
+
+
+class LiveHub:
+    """Polls ``store.version()`` and fans a change out to all listeners of this process.
+
+    One cheap query per interval serves any number of open pages.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Watch ``store``; nothing happens before :meth:`run`."""
+        self._store = store
+        self._changed = asyncio.Condition()
+        self._asking: asyncio.Task[int] | None = None
+        self.listeners = 0
+        #: Last version seen; ``None`` before the first answer.
+        self.version: int | None = None
+        #: Whether the last look reached the store.
+        self.reachable = True
+
+    async def run(self) -> None:
+        """Poll until cancelled; an unreachable store is reported once and tried again."""
+        while True:
+            try:
+                await self.current()
+            except StoreError as error:
+                if self.reachable:
+                    log.warning("the store does not answer, pages show their last state: %s", error)
+                self.reachable = False
+            await asyncio.sleep(BUSY_INTERVAL if self.listeners else IDLE_INTERVAL)
+
+    async def current(self) -> int:
+        """Ask the store for its version; callers at the same time share one query.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(asyncio.to_thread(self._store.version))
+        version = await asyncio.shield(self._asking)
+        self.reachable = True
+        if version != self.version:
+            self.version = version
+            async with self._changed:
+                self._changed.notify_all()
+        return version
+
+    async def newer_than(self, seen: int | None, seconds: float) -> int | None:
+        """Wait until the version differs from ``seen``; ``None`` if that takes longer than ``seconds``."""
+        self.listeners += 1
+        try:
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait_for(lambda: self.version is not None and self.version != seen)
+            return self.version
+        except TimeoutError:
+            return None
+        finally:
+            self.listeners -= 1

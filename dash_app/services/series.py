@@ -1,0 +1,74 @@
+"""One metric over the runs of a dataset, with the bands it was judged against."""
+
+from dash_app.services.records import SeriesPoint
+from dash_app.services.rows import as_number, as_text, as_utc
+from dqm_assets.store import Store
+
+#: Several detectors may judge one point: the one that fired is shown, else the first by name.
+SERIES = """
+WITH newest AS (
+    SELECT run_id, coalesce(ts, landed_at) AS ts, status
+    FROM metrics.runs
+    WHERE dataset = $dataset
+    ORDER BY coalesce(ts, landed_at) DESC, run_id DESC
+    LIMIT $limit
+), judged AS (
+    SELECT metric, batch, expected, lower, upper, verdict, detector
+    FROM monitoring.verdicts
+    WHERE dataset = $dataset AND column_name = $column AND segment = ''
+        AND list_contains($metrics::VARCHAR[], metric)
+    QUALIFY row_number() OVER (
+        PARTITION BY metric, batch ORDER BY (verdict = 'anomalous') DESC, lower IS NULL, detector
+    ) = 1
+)
+SELECT m.metric, newest.run_id, newest.ts, m.value, j.expected, j.lower, j.upper, j.verdict, j.detector,
+    newest.status
+FROM newest
+JOIN metrics.metrics AS m
+    ON m.dataset = $dataset AND m.batch = newest.run_id AND m.column_name = $column AND m.segment = ''
+        AND list_contains($metrics::VARCHAR[], m.metric)
+LEFT JOIN judged AS j ON j.metric = m.metric AND j.batch = m.batch
+ORDER BY m.metric, newest.ts, newest.run_id
+"""
+
+NUMERIC_COLUMNS = """
+SELECT m.column_name, max(v.judged) AS judged
+FROM metrics.metrics AS m
+LEFT JOIN (
+    SELECT column_name, count(*) AS judged
+    FROM monitoring.verdicts
+    WHERE dataset = $dataset AND metric = 'mean' AND segment = ''
+    GROUP BY column_name
+) AS v ON v.column_name = m.column_name
+WHERE m.dataset = $dataset AND m.metric = 'mean' AND m.segment = '' AND m.value IS NOT NULL
+GROUP BY m.column_name
+ORDER BY judged DESC NULLS LAST, m.column_name = 'value' DESC, m.column_name
+"""
+
+
+def series_of(
+    store: Store, dataset: str, column: str, metrics: tuple[str, ...], limit: int
+) -> dict[str, tuple[SeriesPoint, ...]]:
+    """Read the newest ``limit`` runs' values of some metrics of a column, oldest first, by metric."""
+    found: dict[str, list[SeriesPoint]] = {metric: [] for metric in metrics}
+    asked = {"dataset": dataset, "column": column, "metrics": list(metrics), "limit": limit}
+    for row in store.rows(SERIES, asked):
+        found[row["metric"]].append(
+            SeriesPoint(
+                run_id=row["run_id"],
+                ts=as_utc(row["ts"]),
+                value=as_number(row["value"]),
+                expected=as_number(row["expected"]),
+                lower=as_number(row["lower"]),
+                upper=as_number(row["upper"]),
+                verdict=as_text(row["verdict"]),
+                detector=as_text(row["detector"]),
+                status=row["status"],
+            )
+        )
+    return {metric: tuple(points) for metric, points in found.items()}
+
+
+def numeric_columns(store: Store, dataset: str) -> tuple[str, ...]:
+    """Name the columns that have a mean, the most judged first."""
+    return tuple(row["column_name"] for row in store.rows(NUMERIC_COLUMNS, {"dataset": dataset}))

@@ -1,0 +1,71 @@
+"""The ``dqm`` command: registers the command groups and turns dqm's errors into one line and exit code 2."""
+
+import importlib
+import sys
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from dqm_assets.cli.output import USAGE, log_console
+from dqm_assets.errors import DqmError
+
+#: Command or group → (module, attribute, one line of help). Loaded when asked for, so that ``dqm --help`` is quick.
+_COMMANDS = {
+    "up": ("dqm_assets.cli.up", "up", "Start everything: PostgreSQL, Dagster, dashboard, simulated sources."),
+    "ingest": ("dqm_assets.cli.ingest", "ingest", "Load files into a dataset, as if they were dropped."),
+    "runs": ("dqm_assets.cli.runs", "runs", "List registered runs: GOOD, BAD, and why."),
+    "alerts": ("dqm_assets.cli.alerts", "app", "List, show, acknowledge, mute and resolve alerts."),
+    "profile": ("dqm_assets.cli.profile", "profile", "Profile CSV and Parquet files."),
+    "check": ("dqm_assets.cli.check", "check", "Judge a file by a contract."),
+    "contract": ("dqm_assets.cli.contract", "app", "Write, lint, compare and test data contracts."),
+    "backtest": ("dqm_assets.cli.backtest", "backtest", "Replay history: what would a detector have fired?"),
+    "store": ("dqm_assets.cli.store", "app", "Maintain, export and inspect the store."),
+    "simulate": ("dqm_assets.cli.simulate", "app", "Make realistic data with known anomalies."),
+    "doctor": ("dqm_assets.cli.doctor", "doctor", "Check that this machine has what dqm needs."),
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Imports a command's module when the command is used, and not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, help_text = _COMMANDS[cmd_name]
+        target = getattr(importlib.import_module(module), attribute)
+        if isinstance(target, typer.Typer):
+            group = target
+        else:
+            group = typer.Typer(add_completion=False)
+            group.command(cmd_name)(target)
+        command = typer.main.get_command(group)
+        command.short_help = help_text
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+cli = typer.Typer(cls=_LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@cli.callback()
+def _root() -> None:
+    """Data quality monitoring as Dagster assets."""
+
+
+def app() -> None:
+    """Entry point of the ``dqm`` script."""
+    try:
+        cli()
+    except DqmError as error:
+        log_console.print(f"[red]✕[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(USAGE)

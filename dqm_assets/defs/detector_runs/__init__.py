@@ -1,0 +1,1 @@
+"""Detector runs, and every other dataset that is fed by files in the landing folder."""

@@ -1,0 +1,165 @@
+"""The checks of a dataset of files: its contract, its volume and its freshness."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from dqm_assets.checks.freshness import freshness_result
+from dqm_assets.checks.metadata import dashboard_link, markdown_table
+from dqm_assets.checks.volume import BatchCount, volume_result
+from dqm_assets.defs.detector_runs.assets import RunAssets
+from dqm_assets.defs.resources import StoreResource
+from dqm_assets.pipeline.contract_results import ClauseOutcome, check_contract
+from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.store import Store
+
+_LISTED = 10
+_HISTORY = 400
+_SEVERITY = {"error": dg.AssetCheckSeverity.ERROR}
+
+
+def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
+    """Make the asset checks of one dataset.
+
+    Args:
+        assets: The dataset's assets.
+    """
+    checks = [_volume_check(assets), _freshness_check(assets)]
+    if assets.dataset.contract is not None:
+        checks.append(_contract_checks(assets))
+    return checks
+
+
+def _judged_runs(store: Store, dataset: Dataset, dagster_run_id: str) -> list[str]:
+    """Runs that this Dagster run loaded; the newest one when it loaded none."""
+    loaded = store.rows(
+        "SELECT run_id FROM metrics.runs WHERE dataset = ? AND dagster_run_id = ? AND status <> 'QUARANTINED' "
+        "ORDER BY ts, run_id",
+        [dataset.name, dagster_run_id],
+    )
+    newest = loaded or store.rows(
+        "SELECT run_id FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' ORDER BY ts DESC, run_id DESC LIMIT 1",
+        [dataset.name],
+    )
+    return [row["run_id"] for row in newest]
+
+
+def _volume_check(assets: RunAssets) -> dg.AssetChecksDefinition:
+    dataset = assets.dataset
+
+    @dg.asset_check(
+        asset=assets.raw.key,
+        name="volume",
+        description="Rows of each run against the runs before it: z-score over mean and standard deviation.",
+    )
+    def volume(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
+        opened = store.open()
+        rows = opened.rows(
+            "SELECT run_id, ts, rows_loaded FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
+            f"ORDER BY ts DESC, run_id DESC LIMIT {_HISTORY}",
+            [dataset.name],
+        )
+        counts = [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in reversed(rows)]
+        judged = set(_judged_runs(opened, dataset, context.run_id))
+        return volume_result(counts, judged, asset_key=assets.raw.key, check_name="volume")
+
+    return volume
+
+
+def _freshness_check(assets: RunAssets) -> dg.AssetChecksDefinition:
+    dataset = assets.dataset
+
+    @dg.asset_check(
+        asset=assets.raw.key,
+        name="freshness",
+        description="Age of the newest data against the contract's latency, or the usual pause between arrivals.",
+    )
+    def freshness(store: StoreResource) -> dg.AssetCheckResult:
+        rows = store.open().rows(
+            "SELECT ts, registered_at FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
+            f"ORDER BY registered_at DESC LIMIT {_HISTORY}",
+            [dataset.name],
+        )
+        return freshness_result(
+            max((row["ts"] for row in rows), default=None),
+            sorted(row["registered_at"] for row in rows),
+            promised=promised_latency(dataset),
+            asset_key=assets.raw.key,
+            check_name="freshness",
+        )
+
+    return freshness
+
+
+def promised_latency(dataset: Dataset) -> timedelta | None:
+    """Largest age of the data that the dataset's contract allows."""
+    return dataset.contract.sla.latency if dataset.contract else None
+
+
+def _contract_checks(assets: RunAssets) -> dg.AssetChecksDefinition:
+    dataset, contract = assets.dataset, assets.dataset.contract
+    assert contract is not None  # noqa: S101 - for the type checker; run_checks asked
+    specs = [
+        dg.AssetCheckSpec(
+            clause.id,
+            asset=assets.raw.key,
+            description=clause.description or f"{clause.kind} ({clause.path})",
+            metadata={"clause": clause.path, "severity": clause.severity, "engine": clause.engine},
+        )
+        for clause in contract.clauses
+    ]
+
+    @dg.multi_asset_check(name=f"{dataset.table}_contract", specs=specs, can_subset=True)
+    def contract_clauses(
+        context: dg.AssetCheckExecutionContext, store: StoreResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        opened = store.open()
+        outcomes = check_contract(opened, dataset, _judged_runs(opened, dataset, context.run_id))
+        by_clause: dict[str, list[ClauseOutcome]] = defaultdict(list)
+        for run_outcomes in outcomes.values():
+            for outcome in run_outcomes:
+                by_clause[outcome.clause].append(outcome)
+        wanted = {key.name for key in context.selected_asset_check_keys}
+        for clause in contract.clauses:
+            if clause.id in wanted:
+                yield _clause_result(assets, clause.id, by_clause[clause.id], clause.severity)
+
+    return contract_clauses
+
+
+def _clause_result(
+    assets: RunAssets, name: str, outcomes: Sequence[ClauseOutcome], severity: str
+) -> dg.AssetCheckResult:
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    table = [(o.run_id, o.failing_rows, o.checked_rows, o.message) for o in failed[:_LISTED]]
+    metadata: dict = {
+        "runs": len(outcomes),
+        "failed_runs": len(failed),
+        "checked_rows": sum(outcome.checked_rows for outcome in outcomes),
+        "failing_rows": sum(outcome.failing_rows for outcome in outcomes),
+        "snapshot": max((outcome.snapshot for outcome in outcomes), default=-1),
+        "dashboard": dashboard_link("/runs", dataset=assets.dataset.name),
+    }
+    if failed:
+        header = ("run", "failing rows", "checked rows", "what")
+        metadata["failed"] = dg.MetadataValue.md(markdown_table(header, table, total=len(failed)))
+        metadata["sample"] = dg.MetadataValue.md(_sample(failed[0]))
+    return dg.AssetCheckResult(
+        asset_key=assets.raw.key,
+        check_name=name,
+        passed=not failed,
+        severity=_SEVERITY.get(severity, dg.AssetCheckSeverity.WARN),
+        description=f"{len(failed)} of {len(outcomes)} runs fail: {failed[0].message}" if failed else f"{len(outcomes)} runs pass.",
+        metadata=metadata,
+    )
+
+
+def _sample(outcome: ClauseOutcome) -> str:
+    rows = json.loads(outcome.sample)
+    if not rows:
+        return "No failing row is kept for this clause: it is about the table as a whole."
+    header = list(rows[0])
+    return markdown_table(header, [[row.get(column) for column in header] for row in rows[:_LISTED]])

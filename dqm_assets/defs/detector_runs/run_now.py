@@ -1,0 +1,47 @@
+"""Materialise claimed runs in this process: what the sensor has the daemon do, without a daemon."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from dqm_assets.defs.detector_runs.assets import run_assets
+from dqm_assets.defs.detector_runs.sensor import RUNS_PER_DAGSTER_RUN, range_tags
+from dqm_assets.defs.monitoring.assets import FOLLOWERS
+from dqm_assets.ingest import Claim
+from dqm_assets.pipeline.datasets import find_dataset
+from dqm_assets.settings import settings
+
+
+def materialise(instance: dg.DagsterInstance, dataset: str, claims: Sequence[Claim]) -> bool:
+    """Materialise the runs of some claims, with their checks, baselines and alerts.
+
+    The runs, checks and partitions show up in Dagster exactly as if the sensor had
+    started them.
+
+    Args:
+        instance: Dagster's instance.
+        dataset: Dataset of all the claims; it may be new to the code location.
+        claims: Claimed files.
+
+    Returns:
+        Whether every Dagster run succeeded.
+    """
+    from dqm_assets.definitions import defs
+
+    found = find_dataset(settings(), dataset)
+    assets = run_assets(found)
+    definitions = defs()
+    instance.add_dynamic_partitions(assets.partitions.name or "", [claim.run_id for claim in claims])
+    job = definitions.get_implicit_global_asset_job_def()
+    keys = [asset.key for asset in assets.all]
+    succeeded = True
+    for start in range(0, len(claims), RUNS_PER_DAGSTER_RUN):
+        chunk = claims[start : start + RUNS_PER_DAGSTER_RUN]
+        result = job.execute_in_process(
+            instance=instance,
+            asset_selection=[*keys, *FOLLOWERS],
+            tags=range_tags(dataset, [claim.run_id for claim in chunk]),
+            raise_on_error=False,
+        )
+        succeeded = succeeded and result.success
+    return succeeded

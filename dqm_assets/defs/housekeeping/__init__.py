@@ -1,0 +1,1 @@
+"""Keeping house: store maintenance and Dagster retention."""

@@ -1,0 +1,1 @@
+"""What is learned and told across all sources: baselines and alerts."""

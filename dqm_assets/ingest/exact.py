@@ -1,0 +1,189 @@
+"""Split any CSV with Python's csv module, record by record: slower, and stopped by nothing.
+
+Used where ``split_fast`` declines: damaged text, NUL bytes, irregular quoting, escapes.
+"""
+
+import mmap
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dqm_assets.ingest.content import Content
+from dqm_assets.ingest.dialect import csv_reader
+from dqm_assets.ingest.parsed import Dialect, Reject, raw_text
+from dqm_assets.ingest.records import Records, width_reject
+
+#: A quoted field that is still open after this many bytes was opened by a stray quote.
+OPEN_LIMIT = 1 << 20
+_BATCH = 50_000
+_LINE = re.compile(rb"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Record:
+    line: int
+    start: int
+    end: int
+    fields: list[str]
+    closed: bool
+    lines: int
+
+
+class _Lines:
+    """The physical lines of a text, with a way back; ends early when a record gets too long."""
+
+    def __init__(self, data: mmap.mmap | bytes) -> None:
+        self._fresh = enumerate(_LINE.finditer(data), start=1)
+        self._back: deque[_Line] = deque()
+        self.taken: list[_Line] = []
+        self.ended = False
+        self._size = 0
+
+    def begin(self) -> None:
+        """Start a record."""
+        self.taken, self.ended, self._size = [], False, 0
+
+    def give_back(self) -> None:
+        """Return all lines of the record but its first."""
+        self._back.extendleft(reversed(self.taken[1:]))
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._size > OPEN_LIMIT:
+            self.ended = True
+            raise StopIteration
+        if self._back:
+            line = self._back.popleft()
+        else:
+            number, match = next(self._fresh, (0, None))
+            if match is None:
+                self.ended = True
+                raise StopIteration
+            text = match.group().decode("utf-8", errors="surrogateescape")
+            line = _Line(number, match.start(), match.end(), text)
+        self.taken.append(line)
+        self._size += line.end - line.start
+        return line.text
+
+
+def split_exact(content: Content, dialect: Dialect, width: int) -> Records:
+    """Split a CSV into text columns and rejects, whatever is in it.
+
+    A quote that is never closed, or that swallows following lines and leaves a row of the
+    wrong width, costs its own line only: that line is rejected as ``unclosed_quote`` and
+    reading goes on after it.
+    """
+    has_nul = content.data.find(b"\x00") >= 0
+    rows = _Rows(width)
+    rejects: list[Reject] = []
+    count = 0
+    records = _records(content, dialect, width)
+    if dialect.header:
+        next(records, None)
+    for record in records:
+        count += 1
+        reject = _judge(record, content, width, has_nul)
+        if reject is None:
+            rows.add(record)
+        else:
+            rejects.append(reject)
+    return rows.finish(tuple(rejects), count)
+
+
+def _records(content: Content, dialect: Dialect, width: int) -> Iterator[_Record]:
+    lines = _Lines(content.data)
+    reader = csv_reader(lines, dialect)
+    while True:
+        lines.begin()
+        fields = next(reader, None)
+        if fields is None:
+            return
+        if not fields:
+            continue
+        first = lines.taken[0]
+        closed = not lines.ended and not (
+            len(lines.taken) > 1 and _stray(lines, dialect, len(fields) == width)
+        )
+        if closed:
+            yield _Record(first.number, first.start, lines.taken[-1].end, fields, True, len(lines.taken))
+        else:
+            lines.give_back()
+            reader = csv_reader(lines, dialect)
+            yield _Record(first.number, first.start, first.end, fields, False, 1)
+
+
+def _stray(lines: _Lines, dialect: Dialect, fits: bool) -> bool:
+    """Whether a record of several lines is one only because of a misplaced quote."""
+    if fits or dialect.escape or dialect.skip_initial_space:
+        return False
+    q, d = re.escape(dialect.quote), re.escape(dialect.delimiter)
+    field = rf"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}][^{d}]*|)"
+    text = "".join(line.text for line in lines.taken).rstrip("\r\n")
+    return re.fullmatch(rf"{field}(?:{d}{field})*", text) is None
+
+
+def _judge(record: _Record, content: Content, width: int, has_nul: bool) -> Reject | None:
+    raw = content.data[record.start : record.end]
+    if not record.closed:
+        return Reject(record.line, "unclosed_quote", "a quote is opened and not closed", "", raw_text(raw))
+    if has_nul and b"\x00" in raw:
+        return Reject(record.line, "nul_byte", "the row holds a NUL byte", "", raw_text(raw))
+    if content.damaged and _damaged(record.fields):
+        reason = f"the row holds bytes that are no {content.encoding} text"
+        return Reject(record.line, "bad_encoding", reason, "", raw_text(raw))
+    if len(record.fields) != width:
+        return width_reject(record.line, width, len(record.fields), raw)
+    return None
+
+
+def _damaged(fields: list[str]) -> bool:
+    return any(c == "\ufffd" or "\udc80" <= c <= "\udcff" for field in fields for c in field)
+
+
+class _Rows:
+    """Good records, gathered into Arrow batches."""
+
+    def __init__(self, width: int) -> None:
+        self._names = [str(i) for i in range(width)]
+        self._rows: list[list[str]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._schema = pa.schema([(name, pa.string()) for name in self._names])
+        self._places: list[tuple[int, int, int]] = []
+
+    def add(self, record: _Record) -> None:
+        """Take one record."""
+        self._rows.append(record.fields)
+        self._places.append((record.line, record.start, record.end))
+        if len(self._rows) >= _BATCH:
+            self._flush()
+
+    def finish(self, rejects: tuple[Reject, ...], count: int) -> Records:
+        """Everything taken, as ``Records``."""
+        self._flush()
+        places = np.array(self._places, dtype=np.int64).reshape(-1, 3)
+        text = pa.Table.from_batches(self._batches, schema=self._schema)
+        return Records(text, places[:, 0].copy(), places[:, 1].copy(), places[:, 2].copy(), rejects, count)
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        columns = [pa.array(column, pa.string()) for column in zip(*self._rows, strict=True)]
+        empty = pa.scalar(None, pa.string())
+        columns = [pc.if_else(pc.equal(column, ""), empty, column) for column in columns]
+        self._batches.append(pa.RecordBatch.from_arrays(columns, schema=self._schema))
+        self._rows = []

@@ -1,0 +1,91 @@
+"""Baselines: what each judged series of a dataset is expected to be at its next run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.judge import METHOD, SENSITIVITY
+from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
+from dqm_assets.quality.detectors import Detector
+from dqm_assets.store import Store
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """A line of ``monitoring.baselines``; the bounds are NaN while the series is learning."""
+
+    dataset: str
+    column_name: str
+    segment: str
+    metric: str
+    as_of_batch: str
+    as_of: datetime
+    method: str
+    state: str
+    n: int
+    needed: int
+    expected: float
+    lower: float
+    upper: float
+    scale: float
+    window_start: datetime
+    window_end: datetime
+    params: str
+
+
+@dataclass(frozen=True)
+class BaselineSummary:
+    """What an update of the baselines did."""
+
+    series: int
+    ready: int
+    as_of_batch: str
+
+
+def update_baselines(store: Store, dataset: Dataset) -> BaselineSummary:
+    """Learn every judged series from the GOOD runs so far and store the band its next point is held to.
+
+    The row belongs to the newest run, so repeating it rewrites the same rows.
+    """
+    newest = store.rows(
+        "SELECT run_id FROM metrics.runs WHERE dataset = ? AND status IN ('GOOD', 'BAD') "
+        "ORDER BY ts DESC, run_id DESC LIMIT 1",
+        [dataset.name],
+    )
+    if not newest:
+        return BaselineSummary(0, 0, "")
+    runs = runs_until(store, dataset, [newest[0]["run_id"]])
+    rows = [_row(dataset, key, runs) for key in runs[-1].values]
+    with store.transaction("monitoring.baselines") as tx:
+        upsert_rows(tx, "monitoring.baselines", rows)
+    return BaselineSummary(len(rows), sum(row.state == "ready" for row in rows), runs[-1].run_id)
+
+
+def _row(dataset: Dataset, key: SeriesKey, runs: list[RunPoints]) -> BaselineRow:
+    detector = Detector(METHOD, SENSITIVITY)
+    for run in runs:
+        if key in run.values:
+            detector.learn(run.ts, run.values[key], excluded=run.status != "GOOD")
+    last = runs[-1]
+    band = detector.judge(last.ts, last.values[key])
+    trained = [run.ts for run in runs if run.status == "GOOD" and key in run.values] or [last.ts]
+    return BaselineRow(
+        dataset=dataset.name,
+        column_name=key.column_name,
+        segment=key.segment,
+        metric=key.metric,
+        as_of_batch=last.run_id,
+        as_of=last.ts,
+        method=band.method,
+        state="learning" if band.verdict == "learning" else "ready",
+        n=band.n,
+        needed=band.needed,
+        expected=band.expected,
+        lower=band.lower,
+        upper=band.upper,
+        scale=band.scale,
+        window_start=trained[0],
+        window_end=trained[-1],
+        params=as_json(dict(band.params)),
+    )

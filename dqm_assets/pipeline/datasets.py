@@ -1,0 +1,83 @@
+"""Which datasets there are: the built-in detector runs, and every folder in the landing folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dqm_assets.ingest import Landing, table_name
+from dqm_assets.quality.contracts import Contract, load_contracts
+from dqm_assets.settings import Settings
+
+#: The dataset whose assets carry the plain names (``run_metrics``, ``run_registry``).
+DETECTOR = "detector"
+
+CONTRACT_SUFFIX = ".odcs.yaml"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One monitored table that is fed by files in a landing folder."""
+
+    #: Name of the dataset, and of its folder in the landing folder.
+    name: str
+    #: Table in the schema ``raw``, without the schema's name.
+    table: str
+    #: The contract that declares it; ``None`` for a discovered dataset.
+    contract: Contract | None = None
+    contract_path: Path | None = None
+
+    @property
+    def raw_table(self) -> str:
+        """Qualified name of the raw table, as the store wants it."""
+        return f"raw.{self.table}"
+
+    @property
+    def owner(self) -> str:
+        """Who is told when the dataset goes bad; empty when nobody is named."""
+        return self.contract.owner if self.contract and self.contract.owner else ""
+
+    @property
+    def timestamp_column(self) -> str | None:
+        """Column that carries the data's own time, when the contract names one."""
+        return self.contract.timestamp_column if self.contract else None
+
+    @property
+    def description(self) -> str:
+        """One line for catalogues."""
+        if self.contract is None:
+            return f"Files dropped in the landing folder {self.name}/, columns discovered."
+        return self.contract.description or f"Files dropped in {self.name}/, by contract."
+
+
+def landing_datasets(settings: Settings) -> list[Dataset]:
+    """All datasets fed from the landing folder, the built-in one first, then by name.
+
+    A folder becomes a dataset by existing; it is declared when a contract in the
+    contracts folder names it, discovered otherwise.
+
+    Raises:
+        ContractError: a contract in the contracts folder cannot be read.
+    """
+    declared = _contracts_by_dataset(settings.contracts)
+    folders = Landing(settings.landing_folder).datasets()
+    names = [DETECTOR, *sorted(name for name in folders if name != DETECTOR)]
+    return [_dataset(name, declared) for name in names]
+
+
+def find_dataset(settings: Settings, name: str) -> Dataset:
+    """The dataset of that name, whether or not its folder exists yet."""
+    return _dataset(name, _contracts_by_dataset(settings.contracts))
+
+
+def _dataset(name: str, declared: dict[str, tuple[Contract, Path]]) -> Dataset:
+    if name not in declared:
+        return Dataset(name=name, table=table_name(name))
+    contract, path = declared[name]
+    return Dataset(name=name, table=contract.table, contract=contract, contract_path=path)
+
+
+def _contracts_by_dataset(folder: Path) -> dict[str, tuple[Contract, Path]]:
+    contracts = {}
+    for path in sorted(folder.glob(f"*{CONTRACT_SUFFIX}")):
+        for contract in load_contracts(path):
+            contracts[contract.dataset] = (contract, path)
+    return contracts

@@ -1,0 +1,201 @@
+"""Judge: metrics and contract of a run → GOOD or BAD, with the reasons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from dqm_assets.pipeline.contract_results import ClauseOutcome, contract_results
+from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
+from dqm_assets.quality.detectors import Detector, Verdict
+from dqm_assets.quality.sensitivity import Sensitivity
+from dqm_assets.store import Store
+
+#: Runs have no steady cadence, so sensitivity is said per run: a run has some thirty judged series, and
+#: with this one good run in a thousand is called BAD by chance.
+SENSITIVITY = Sensitivity.per_points(30_000)
+METHOD = "robust"
+DETECTOR_NAME = "run_metric"
+
+#: A fall of these is an improvement, never an anomaly.
+BAD_WHEN_HIGH = frozenset({"null_fraction", "outlier_fraction", "longest_repeat", "quarantined_fraction"})
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a run is BAD, in words and for machines."""
+
+    code: str
+    column: str
+    metric: str
+    message: str
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """A line of ``monitoring.verdicts``."""
+
+    dataset: str
+    column_name: str
+    segment: str
+    metric: str
+    detector: str
+    batch: str
+    ts: datetime
+    value: float
+    expected: float
+    lower: float
+    upper: float
+    score: float
+    verdict: str
+    method: str
+    n: int
+    params: str
+    snapshot: int
+    judged_at: datetime
+
+
+@dataclass(frozen=True)
+class StatusRow:
+    """What the judge adds to a line of ``metrics.runs``."""
+
+    dataset: str
+    run_id: str
+    status: str
+    reasons: str
+    judged_at: datetime
+    snapshot: int
+
+
+@dataclass(frozen=True)
+class JudgedRun:
+    """A run with its verdict."""
+
+    run_id: str
+    ts: datetime
+    good: bool
+    reasons: tuple[Reason, ...]
+    #: Series that still learn what is normal, of all judged series of the run.
+    learning: int
+    judged: int
+
+
+@dataclass
+class _Detectors:
+    """One detector a series, made when the series is first met."""
+
+    by_series: dict[SeriesKey, Detector] = field(default_factory=dict)
+
+    def judge(self, run: RunPoints) -> dict[SeriesKey, Verdict]:
+        return {key: self._of(key).judge(run.ts, value) for key, value in run.values.items()}
+
+    def learn(self, run: RunPoints, *, excluded: bool) -> None:
+        for key, value in run.values.items():
+            self._of(key).learn(run.ts, value, excluded=excluded)
+
+    def _of(self, key: SeriesKey) -> Detector:
+        if key not in self.by_series:
+            self.by_series[key] = Detector(METHOD, SENSITIVITY)
+        return self.by_series[key]
+
+
+def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[JudgedRun]:
+    """Judge measured runs in the order of their data and register them GOOD or BAD.
+
+    A run is BAD when a contract clause of severity error fails or a judged metric lies
+    outside its baseline. The baseline of a run is learned from the GOOD runs before it,
+    never from itself or from later ones, so repeating or backfilling a judgement gives
+    the same verdicts.
+
+    Args:
+        store: The open store.
+        dataset: The dataset of the runs.
+        run_ids: Runs to judge; those that are not measured are left out.
+    """
+    wanted = set(run_ids)
+    history = runs_until(store, dataset, run_ids)
+    clauses = contract_results(store, dataset, [run.run_id for run in history if run.run_id in wanted])
+    columns = {clause.id: clause.column or "" for clause in dataset.contract.clauses} if dataset.contract else {}
+    snapshot = store.version()
+    now = datetime.now(UTC)
+    detectors = _Detectors()
+    judged: list[JudgedRun] = []
+    verdict_rows: list[VerdictRow] = []
+    for run in history:
+        if run.run_id not in wanted:
+            detectors.learn(run, excluded=run.status != "GOOD")
+            continue
+        verdicts = detectors.judge(run)
+        result = _judged(run, verdicts, clauses.get(run.run_id, ()), columns)
+        detectors.learn(run, excluded=not result.good)
+        judged.append(result)
+        verdict_rows += [_verdict_row(dataset, run, key, verdict, snapshot, now) for key, verdict in verdicts.items()]
+    statuses = [
+        StatusRow(
+            dataset.name,
+            run.run_id,
+            "GOOD" if run.good else "BAD",
+            as_json([vars(reason) for reason in run.reasons]),
+            now,
+            snapshot,
+        )
+        for run in judged
+    ]
+    with store.transaction("monitoring.verdicts", "metrics.runs") as tx:
+        upsert_rows(tx, "monitoring.verdicts", verdict_rows)
+        upsert_rows(tx, "metrics.runs", statuses)
+    return judged
+
+
+def anomalous(metric: str, verdict: Verdict) -> bool:
+    """Whether a verdict counts against a run: a metric that is only bad when high may fall."""
+    if verdict.verdict != "anomalous":
+        return False
+    return not (metric in BAD_WHEN_HIGH and verdict.value < verdict.expected)
+
+
+def _judged(
+    run: RunPoints,
+    verdicts: dict[SeriesKey, Verdict],
+    clauses: Sequence[ClauseOutcome],
+    columns: Mapping[str, str],
+) -> JudgedRun:
+    reasons = [
+        Reason("contract", columns[outcome.clause], outcome.clause, outcome.message)
+        for outcome in clauses
+        if not outcome.passed and outcome.severity == "error"
+    ]
+    reasons += [
+        Reason("anomaly", key.column_name, key.metric, verdict.explanation)
+        for key, verdict in verdicts.items()
+        if anomalous(key.metric, verdict)
+    ]
+    learning = sum(verdict.verdict == "learning" for verdict in verdicts.values())
+    return JudgedRun(run.run_id, run.ts, not reasons, tuple(reasons), learning, len(verdicts))
+
+
+def _verdict_row(
+    dataset: Dataset, run: RunPoints, key: SeriesKey, verdict: Verdict, snapshot: int, now: datetime
+) -> VerdictRow:
+    name = "normal" if verdict.verdict == "anomalous" and not anomalous(key.metric, verdict) else verdict.verdict
+    return VerdictRow(
+        dataset=dataset.name,
+        column_name=key.column_name,
+        segment=key.segment,
+        metric=key.metric,
+        detector=DETECTOR_NAME,
+        batch=run.run_id,
+        ts=run.ts,
+        value=verdict.value,
+        expected=verdict.expected,
+        lower=verdict.lower,
+        upper=verdict.upper,
+        score=verdict.score,
+        verdict=name,
+        method=verdict.method,
+        n=verdict.n,
+        params=as_json({**verdict.params, "needed": verdict.needed, "scale": verdict.scale}),
+        snapshot=snapshot,
+        judged_at=now,
+    )

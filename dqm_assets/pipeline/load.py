@@ -1,0 +1,269 @@
+"""Load: claimed files → raw rows, quarantined rows, and a line in the run registry."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import reduce
+
+import pyarrow as pa
+
+from dqm_assets.errors import SourceError
+from dqm_assets.ingest import (
+    Claim,
+    Landing,
+    ParsedFile,
+    Reject,
+    conform,
+    read_file,
+    widen_schema,
+    without_empty_columns,
+)
+from dqm_assets.pipeline.claims import without_duplicates
+from dqm_assets.pipeline.data_time import data_time
+from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.store import Store
+
+#: Runs are committed together up to this much source text, so that memory stays bounded
+#: and a thousand small files do not become a thousand commits.
+CHUNK_BYTES = 64 * 2**20
+CHUNK_RUNS = 250
+
+WHOLE_FILE = 0
+
+_BOOKKEEPING = pa.schema(
+    [("_run_id", pa.string()), ("_line", pa.int64()), ("_loaded_at", pa.timestamp("us", tz="UTC"))]
+)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A line of ``metrics.runs`` as the load stage knows it; the judge adds the verdict."""
+
+    dataset: str
+    run_id: str
+    file: str
+    file_sha256: str
+    file_bytes: int
+    ts: datetime
+    landed_at: datetime
+    registered_at: datetime
+    rows_in: int
+    rows_loaded: int
+    rows_quarantined: int
+    dialect: str
+    status: str
+    reasons: str
+    dagster_run_id: str
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class QuarantineRow:
+    """A line of ``raw.quarantine``: what could not be loaded, and why."""
+
+    dataset: str
+    run_id: str
+    line: int
+    column_name: str
+    file: str
+    code: str
+    reason: str
+    raw_text: str
+    quarantined_at: datetime
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """A line of ``monitoring.datasets``."""
+
+    dataset: str
+    table_name: str
+    contract: str
+    owner: str
+    discovered: bool
+    timestamp_column: str | None
+    first_seen: datetime
+    description: str
+
+
+@dataclass
+class LoadSummary:
+    """What a load did, for logs, metadata and exit codes."""
+
+    loaded: list[str] = field(default_factory=list)
+    quarantined_files: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    rows_in: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    claim: Claim
+    run: RunRow
+    quarantine: tuple[QuarantineRow, ...]
+    rows: pa.Table | None
+    columns: tuple[tuple[str, pa.DataType], ...] = ()
+
+
+def load_runs(
+    store: Store, landing: Landing, dataset: Dataset, claims: Sequence[Claim], *, dagster_run_id: str = ""
+) -> LoadSummary:
+    """Load claimed files into the raw table; loading the same claim again leaves the same rows.
+
+    A row that does not parse goes to quarantine with its line and reason; a file that
+    cannot be read at all is quarantined whole; a file whose content is registered
+    under another run already is put away as a duplicate. The files are moved only
+    after the rows are committed, so a killed load is simply repeated.
+
+    Args:
+        store: The open store.
+        landing: The landing folder that the claims come from.
+        dataset: The dataset of all the claims.
+        claims: Claimed files.
+        dagster_run_id: Dagster run that loads them, for the registry.
+    """
+    summary = LoadSummary()
+    _register_dataset(store, dataset)
+    for chunk in _chunks(claims):
+        fresh = without_duplicates(store, landing, dataset, chunk)
+        summary.duplicates += [claim.run_id for claim in chunk if claim not in fresh]
+        known = store.ensure_table(dataset.raw_table, _BOOKKEEPING)
+        prepared = [_prepare(dataset, claim, known, dagster_run_id) for claim in fresh]
+        _commit(store, dataset, prepared)
+        for item in prepared:
+            _put_away(landing, item, summary)
+    return summary
+
+
+def _register_dataset(store: Store, dataset: Dataset) -> None:
+    if store.rows("SELECT 1 FROM monitoring.datasets WHERE dataset = ? AND contract = ?", [dataset.name, str(dataset.contract_path or "")]):
+        return
+    row = DatasetRow(
+        dataset=dataset.name,
+        table_name=dataset.raw_table,
+        contract=str(dataset.contract_path or ""),
+        owner=dataset.owner,
+        discovered=dataset.contract is None,
+        timestamp_column=dataset.timestamp_column,
+        first_seen=datetime.now(UTC),
+        description=dataset.description,
+    )
+    with store.transaction("monitoring.datasets") as tx:
+        upsert_rows(tx, "monitoring.datasets", [row])
+
+
+def _chunks(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+    chunk: list[Claim] = []
+    size = 0
+    for claim in claims:
+        if chunk and (size + claim.bytes > CHUNK_BYTES or len(chunk) >= CHUNK_RUNS):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(claim)
+        size += claim.bytes
+    if chunk:
+        yield chunk
+
+
+def _prepare(
+    dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str
+) -> _Prepared:
+    now = datetime.now(UTC)
+    modified = datetime.fromtimestamp(claim.mtime, UTC)
+
+    def run_row(parsed: ParsedFile | None, status: str, reasons: list[dict[str, str]], ts: datetime) -> RunRow:
+        return RunRow(
+            dataset=dataset.name,
+            run_id=claim.run_id,
+            file=claim.original_name,
+            file_sha256=claim.sha256,
+            file_bytes=claim.bytes,
+            ts=ts,
+            landed_at=modified,
+            registered_at=now,
+            rows_in=parsed.rows_in if parsed else 0,
+            rows_loaded=parsed.rows_loaded if parsed else 0,
+            rows_quarantined=parsed.rows_rejected if parsed else 0,
+            dialect=as_json(parsed.dialect.as_dict()) if parsed else "{}",
+            status=status,
+            reasons=as_json(reasons),
+            dagster_run_id=dagster_run_id,
+            simulated=claim.simulated,
+        )
+
+    try:
+        parsed = read_file(claim.path, columns=_columns_to_read(dataset, known))
+    except SourceError as error:
+        reason = {"code": error.code, "column": "", "metric": "", "message": str(error)}
+        whole = QuarantineRow(
+            dataset.name, claim.run_id, WHOLE_FILE, "", claim.original_name, error.code, str(error), "", now
+        )
+        return _Prepared(claim, run_row(None, "QUARANTINED", [reason], modified), (whole,), None)
+
+    rejected = tuple(_quarantine_row(dataset, claim, reject, now) for reject in parsed.rejects)
+    ts = data_time(parsed.table, claim.original_name, modified, dataset.timestamp_column)
+    rows = _with_bookkeeping(without_empty_columns(parsed.table), claim.run_id, now)
+    return _Prepared(claim, run_row(parsed, "LOADED", [], ts), rejected, rows, tuple(parsed.columns_seen))
+
+
+def _columns_to_read(dataset: Dataset, known: pa.Schema) -> dict[str, pa.DataType]:
+    """Types the reader must use: the contract's; text stays text once a column has held text."""
+    declared = dict(dataset.contract.columns) if dataset.contract else {}
+    as_text = {column.name: column.type for column in known if pa.types.is_string(column.type)}
+    return {**as_text, **declared}
+
+
+def _quarantine_row(dataset: Dataset, claim: Claim, reject: Reject, now: datetime) -> QuarantineRow:
+    return QuarantineRow(
+        dataset=dataset.name,
+        run_id=claim.run_id,
+        line=reject.line,
+        column_name=reject.column or "",
+        file=claim.original_name,
+        code=reject.code,
+        reason=reject.reason,
+        raw_text=reject.raw_text,
+        quarantined_at=now,
+    )
+
+
+def _with_bookkeeping(table: pa.Table, run_id: str, now: datetime) -> pa.Table:
+    count = table.num_rows
+    table = table.append_column("_run_id", pa.repeat(pa.scalar(run_id), count))
+    return table.append_column("_loaded_at", pa.repeat(pa.scalar(now, pa.timestamp("us", tz="UTC")), count))
+
+
+def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> None:
+    """Commit the rows of all runs, their quarantine and their registry lines, or nothing."""
+    if not prepared:
+        return
+    parts = [item.rows for item in prepared if item.rows is not None]
+    rows = None
+    if parts:
+        wanted = reduce(widen_schema, (part.schema for part in parts))
+        schema = store.ensure_table(dataset.raw_table, wanted)
+        rows = pa.concat_tables([conform(part, schema) for part in parts])
+    run_ids = [item.claim.run_id for item in prepared]
+    with store.transaction("raw.quarantine", "metrics.runs") as tx:
+        if rows is not None:
+            tx.replace(dataset.raw_table, rows, batch=run_ids)
+        marks = ", ".join("?" for _ in run_ids)
+        tx.delete("raw.quarantine", where=f"dataset = ? AND run_id IN ({marks})", params=[dataset.name, *run_ids])
+        rejected = [row for item in prepared for row in item.quarantine]
+        upsert_rows(tx, "raw.quarantine", rejected)
+        upsert_rows(tx, "metrics.runs", [item.run for item in prepared])
+
+
+def _put_away(landing: Landing, item: _Prepared, summary: LoadSummary) -> None:
+    if item.rows is None:
+        landing.quarantine(item.claim)
+        summary.quarantined_files.append(item.claim.run_id)
+        return
+    landing.archive(item.claim)
+    summary.loaded.append(item.claim.run_id)
+    summary.rows_in += item.run.rows_in
+    summary.rows_loaded += item.run.rows_loaded
+    summary.rows_quarantined += item.run.rows_quarantined

@@ -1,0 +1,66 @@
+"""Pipeline status: SUCCESS or FAILED, when it last worked, and at which stage it broke."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.store import Store
+
+
+@dataclass(frozen=True)
+class StatusRow:
+    """A line of ``monitoring.pipeline_status`` after a success."""
+
+    pipeline: str
+    status: str
+    last_success: datetime
+    last_attempt: datetime
+    stage: str
+    reason: str
+    details: str
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """A line of ``monitoring.pipeline_status`` after a failure: the last success stays as it was."""
+
+    pipeline: str
+    status: str
+    last_attempt: datetime
+    stage: str
+    reason: str
+
+
+@contextmanager
+def stage(store: Store, pipeline: str, name: str) -> Iterator[dict[str, Any]]:
+    """Record how a stage ends: SUCCESS with what the block puts into the mapping, or FAILED with the reason.
+
+    Args:
+        store: The open store.
+        pipeline: Name of the pipeline, such as ``detector``.
+        name: Name of the stage, such as ``load``.
+
+    Yields:
+        A mapping for the numbers that the status should carry.
+    """
+    details: dict[str, Any] = {}
+    try:
+        yield details
+    except Exception as error:
+        now = datetime.now(UTC)
+        _write(store, FailureRow(pipeline, "FAILED", now, name, str(error)))
+        raise
+    _succeed(store, pipeline, name, details)
+
+
+def _succeed(store: Store, pipeline: str, name: str, details: Mapping[str, Any]) -> None:
+    now = datetime.now(UTC)
+    _write(store, StatusRow(pipeline, "SUCCESS", now, now, name, "", as_json(details)))
+
+
+def _write(store: Store, row: StatusRow | FailureRow) -> None:
+    with store.transaction("monitoring.pipeline_status") as tx:
+        upsert_rows(tx, "monitoring.pipeline_status", [row])

@@ -1,0 +1,58 @@
+"""The device monitor's rule: the latest value against the mean of the previous few."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dqm_assets.quality.baselines.protocol import Band, History
+from dqm_assets.quality.sensitivity import Sensitivity
+
+
+@dataclass(frozen=True)
+class ShareDrop:
+    """Alarm when a value is at least ``drop`` below the mean of the previous ``history`` values.
+
+    The sensitivity does not matter: ``drop`` is the user's own threshold. Rises never alarm.
+    """
+
+    history: int = 4
+    drop: float = 0.15
+    name: str = "share_drop"
+
+    @property
+    def needed(self) -> int:
+        """As many points as are averaged."""
+        return self.history
+
+    @property
+    def window(self) -> int:
+        """Only the averaged points are kept."""
+        return self.history
+
+    def fit(self, history: History) -> "FittedShareDrop":
+        """Take the mean of the last ``history`` values."""
+        return FittedShareDrop(float(np.mean(history.values[-self.history :])), self.drop)
+
+
+@dataclass(frozen=True)
+class FittedShareDrop:
+    """Mean of the previous values and the drop that alarms."""
+
+    mean: float
+    drop: float
+
+    @property
+    def params(self) -> Mapping[str, float | str]:
+        """Mean of the previous values and the drop that alarms."""
+        return {"mean": self.mean, "drop": self.drop}
+
+    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
+        """Judge ``value``: score 1 is exactly the drop that alarms."""
+        del ts, sensitivity
+        allowed = abs(self.mean) * self.drop
+        below = self.mean - value
+        score = max(below, 0.0) / allowed if allowed > 0 else 0.0
+        return Band(
+            self.mean, self.mean - allowed, float("inf"), score, allowed, allowed > 0 and below >= allowed
+        )

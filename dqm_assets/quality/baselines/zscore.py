@@ -1,0 +1,47 @@
+"""The plain method: mean and standard deviation of the past."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dqm_assets.quality.baselines.interval import PredictionInterval
+from dqm_assets.quality.baselines.protocol import Band, History
+from dqm_assets.quality.sensitivity import Sensitivity
+from dqm_assets.quality.transform import Transform
+
+
+@dataclass(frozen=True)
+class ZScore:
+    """Mean ± c·s of the last ``window`` points, with no transform and no defence against outliers."""
+
+    needed: int = 8
+    window: int = 1000
+    name: str = "zscore"
+
+    def fit(self, history: History) -> "FittedZScore":
+        """Fit mean and sample standard deviation (n − 1)."""
+        mean = float(np.mean(history.values))
+        deviation = float(np.std(history.values, ddof=1))
+        plain = Transform("real")
+        n = history.values.size
+        scale = deviation if deviation > 0 else plain.constant_floor(mean)
+        return FittedZScore(mean, PredictionInterval(plain, scale, n, n - 1.0, history.cadence))
+
+
+@dataclass(frozen=True)
+class FittedZScore:
+    """A fitted mean and standard deviation."""
+
+    mean: float
+    interval: PredictionInterval
+
+    @property
+    def params(self) -> Mapping[str, float | str]:
+        """Mean and standard deviation."""
+        return {"mean": self.mean, "stddev": self.interval.scale}
+
+    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
+        """Judge ``value``; ``ts`` does not matter."""
+        del ts
+        return self.interval.band(self.mean, value, sensitivity)

@@ -1,0 +1,1 @@
+"""Conditions on single values, each judged by DuckDB and by Pandera to the same result."""

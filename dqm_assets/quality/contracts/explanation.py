@@ -1,0 +1,42 @@
+"""What becomes of every statement of a contract, for ``--explain``."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dqm_assets.quality.contracts.contract import Contract
+
+_ENGINES = {
+    "duckdb": "DuckDB, in the rows' own engine",
+    "pandera": "Pandera, on the distinct values",
+    "kernel": "the profile kernel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One statement of the contract and what enforces it."""
+
+    line: int
+    path: str
+    statement: str
+    #: ``enforced``, ``carried`` (by another check, or documentation) or ``refused``.
+    state: str
+    how: str
+
+
+def explain(contract: "Contract") -> list[Explanation]:
+    """List every clause, note and refusal in the order of the file."""
+    enforced = [
+        Explanation(clause.line, clause.path, clause.description, "enforced",
+                    f"{_ENGINES[clause.engine]}; {clause.severity}")
+        for clause in contract.clauses
+    ]  # fmt: skip
+    carried = [
+        Explanation(note.line, note.path, note.what, "carried", note.carried_by) for note in contract.notes
+    ]
+    refused = [
+        Explanation(refusal.line, refusal.path, refusal.what, "refused", refusal.reason)
+        for refusal in contract.refusals
+    ]
+    return sorted([*enforced, *carried, *refused], key=lambda row: (row.line, row.path))

@@ -1,0 +1,172 @@
+"""Judging rows: one scan counts every plain clause, then only the failing ones are looked at again."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dqm_assets.errors import ContractError
+from dqm_assets.quality.contracts.clause import Clause, ClauseResult
+from dqm_assets.quality.contracts.measure import (
+    DuplicateRows,
+    FailingRows,
+    Measure,
+    MissingColumn,
+    OrphanRows,
+    QueryValue,
+    RowCount,
+)
+from dqm_assets.quality.contracts.orphans import orphan_keys
+from dqm_assets.quality.contracts.pandera_values import failing_values
+from dqm_assets.quality.contracts.rows import SAMPLE_ROWS, JudgedRows, as_relation
+from dqm_assets.quality.contracts.sandbox import query_value
+from dqm_assets.quality.contracts.sql_text import literal
+
+if TYPE_CHECKING:
+    from dqm_assets.quality.contracts.contract import Contract, Rows
+
+
+def judge_rows(
+    contract: "Contract",
+    data: "Rows",
+    *,
+    now: datetime,
+    references: "Mapping[str, Rows]",
+    only: Collection[str] | None = None,
+) -> list[ClauseResult]:
+    """See `Contract.check`."""
+    wanted = [clause for clause in contract.clauses if only is None or clause.id in only]
+    judge = _Judge(contract, JudgedRows(contract, data), references, now)
+    judge.scan(wanted)
+    return [judge.result(clause) for clause in wanted]
+
+
+class _Judge:
+    def __init__(
+        self, contract: "Contract", rows: JudgedRows, references: "Mapping[str, Rows]", now: datetime
+    ) -> None:
+        self._contract = contract
+        self._rows = rows
+        self._references = references
+        self._now = now
+        self._counts: dict[str, int] = {}
+        self._total = 0
+
+    def scan(self, clauses: list[Clause]) -> None:
+        """Count rows, and the failing rows of every clause that one aggregate can count."""
+        plain = {clause.id: predicate for clause in clauses if (predicate := self._predicate(clause))}
+        expressions = ["count(*)", *(f"count_if({predicate})" for predicate in plain.values())]
+        self._total, *counts = self._rows.aggregates(expressions)
+        self._counts = dict(zip(plain, counts, strict=True))
+
+    def result(self, clause: Clause) -> ClauseResult:
+        """Judge one clause, using what the scan has counted."""
+        missing = [name for name in _columns(clause.measure) if name not in self._rows.types]
+        if missing:
+            return self._unjudged(clause, f"the column {missing[0]!r} is missing")
+        match clause.measure:
+            case MissingColumn(column):
+                absent = int(column not in self._rows.types)
+                return self._verdict(clause, absent, message="the column is missing" if absent else "")
+            case RowCount():
+                return self._verdict(clause, self._total)
+            case FailingRows() if clause.engine == "pandera":
+                return self._by_pandera(clause, clause.measure)
+            case FailingRows():
+                return self._verdict(clause, self._counts[clause.id], where=self._predicate(clause))
+            case DuplicateRows(columns):
+                return self._duplicates(clause, columns)
+            case OrphanRows():
+                return self._orphans(clause, clause.measure)
+            case QueryValue(sql):
+                return self._query(clause, sql)
+
+    def _predicate(self, clause: Clause) -> str | None:
+        measure = clause.measure
+        if (
+            not isinstance(measure, FailingRows)
+            or clause.engine != "duckdb"
+            or measure.column not in self._rows.types
+        ):
+            return None
+        return measure.condition.failing(self._rows.columns[measure.column])
+
+    def _verdict(
+        self, clause: Clause, count: int, *, where: str | None = None, sample: Any = (), message: str = ""
+    ) -> ClauseResult:
+        measured = clause.threshold.measured(count, self._total)
+        passed = clause.threshold.accepts(measured)
+        counts_rows = not isinstance(clause.measure, RowCount | MissingColumn)
+        if not passed and count and where:
+            sample = self._rows.sample(where)
+        unit = " percent" if clause.threshold.unit == "percent" else ""
+        told = f"{count} of {self._total} rows fail" if counts_rows else f"found {measured:g}"
+        found = message or (told + (f" ({measured:.4g}{unit})" if unit else ""))
+        return ClauseResult(
+            clause=clause,
+            passed=passed,
+            checked_rows=self._total,
+            failing_rows=count if counts_rows else 0,
+            message=f"{clause.description}: {found}",
+            sample=list(sample) if not passed else [],
+            engine=clause.engine,
+            measured=measured,
+        )
+
+    def _unjudged(self, clause: Clause, reason: str) -> ClauseResult:
+        message = f"{clause.description}: cannot be judged, {reason}"
+        return ClauseResult(clause, False, self._total, 0, message, engine=clause.engine, judged=False)
+
+    def _by_pandera(self, clause: Clause, measure: FailingRows) -> ClauseResult:
+        column = self._rows.columns[measure.column]
+        failing = failing_values(self._rows, column, measure.condition)
+        listed = ", ".join(literal(value) for value in failing.examples)
+        where = f"CAST({column.value} AS VARCHAR) IN ({listed})" if listed else None
+        return self._verdict(clause, failing.rows, where=where)
+
+    def _duplicates(self, clause: Clause, columns: tuple[str, ...]) -> ClauseResult:
+        keys = [self._rows.columns[name].value for name in columns]
+        present = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+        group = ", ".join(keys)
+        sizes = f"SELECT count(*) AS n FROM {JudgedRows.SOURCE} WHERE {present} GROUP BY {group}"
+        counted = f"SELECT coalesce(sum(n - 1), 0) FROM ({sizes})"
+        count = int(self._rows.query(counted).fetchall()[0][0])
+        if clause.threshold.accepts(clause.threshold.measured(count, self._total)) or not count:
+            return self._verdict(clause, count)
+        repeated = (
+            f"SELECT {group} FROM {JudgedRows.SOURCE} WHERE {present} "
+            f"GROUP BY {group} HAVING count(*) > 1 LIMIT {SAMPLE_ROWS}"
+        )
+        return self._verdict(clause, count, where=f"({group}) IN ({repeated})")
+
+    def _orphans(self, clause: Clause, measure: OrphanRows) -> ClauseResult:
+        if measure.target not in self._references:
+            return self._unjudged(clause, f"the dataset {measure.target!r} is not at hand")
+        target, _connection = as_relation(self._references[measure.target])
+        absent = [name for name in measure.target_columns if name not in target.columns]
+        if absent:
+            return self._unjudged(clause, f"{measure.target} has no column {absent[0]!r}")
+        keys = [self._rows.columns[name].value for name in measure.columns]
+        orphans = orphan_keys(self._rows, keys, target, measure.target_columns)
+        listed = ", ".join(f"({', '.join(map(literal, key))})" for key in orphans.examples)
+        texts = ", ".join(f"CAST({key} AS VARCHAR)" for key in keys)
+        return self._verdict(clause, orphans.rows, where=f"({texts}) IN ({listed})" if listed else None)
+
+    def _query(self, clause: Clause, sql: str) -> ClauseResult:
+        try:
+            value = query_value(
+                sql, self._contract, clause.column, self._rows.relation(), self._references, self._now
+            )
+        except ContractError as error:
+            return self._unjudged(clause, str(error))
+        passed = clause.threshold.accepts(value)
+        message = f"{clause.description}: the query gives {value}"
+        return ClauseResult(clause, passed, self._total, 0, message, engine="duckdb", measured=value)
+
+
+def _columns(measure: Measure) -> Iterator[str]:
+    """Yield the columns that must be there for a measure to be taken."""
+    match measure:
+        case FailingRows(column=column):
+            yield column
+        case DuplicateRows(columns=columns) | OrphanRows(columns=columns):
+            yield from columns

@@ -1,0 +1,124 @@
+"""The rows under judgement: an Arrow table or a DuckDB relation, seen through the contract's columns."""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from dqm_assets.errors import ContractError
+from dqm_assets.quality.contracts.conditions.base import JudgedColumn
+from dqm_assets.quality.contracts.property import Property
+from dqm_assets.quality.contracts.sql_text import identifier
+
+if TYPE_CHECKING:
+    from dqm_assets.quality.contracts.contract import Contract, Rows
+
+#: Failing rows that a result keeps, and how much of each value.
+SAMPLE_ROWS, SAMPLE_TEXT = 10, 200
+_VIEW = "__dqm_rows"
+#: Column of the raw tables that says in which line of its file a row stood.
+LINE = "_line"
+
+
+class JudgedRows:
+    """Rows with the contract's columns read as their logical types, ready for SQL.
+
+    Queries see the view `SOURCE`: all columns as they came, and for each known column of
+    the contract what its `JudgedColumn` names. Columns that a query does not use cost nothing.
+    """
+
+    #: Name that queries select from.
+    SOURCE = "judged"
+
+    def __init__(self, contract: "Contract", data: "Rows") -> None:
+        """Look at the data's columns; nothing is scanned yet.
+
+        Raises:
+            ContractError: the data is neither an Arrow table nor a DuckDB relation.
+        """
+        self._contract = contract
+        self._relation, self._own = as_relation(data)
+        self.types: dict[str, str] = dict(
+            zip(self._relation.columns, map(str, self._relation.types), strict=True)
+        )
+        self.columns: dict[str, JudgedColumn] = {}
+        projections: dict[str, str] = {}
+        for index, prop in enumerate(contract.properties):
+            if prop.name in self.types:
+                self.columns[prop.name], added = prop.judged(index, self.types[prop.name])
+                projections |= added
+        listed = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in projections.items())
+        self._judged = f"WITH {self.SOURCE} AS (SELECT *{', ' + listed if listed else ''} FROM {_VIEW})\n"
+
+    def query(self, sql: str) -> duckdb.DuckDBPyRelation:
+        """Run a query over `SOURCE`."""
+        return self._relation.query(_VIEW, self._judged + sql)
+
+    def aggregates(self, expressions: Sequence[str]) -> list[int]:
+        """Evaluate aggregate expressions in one scan."""
+        found = self.query(f"SELECT {', '.join(expressions)} FROM {self.SOURCE}")
+        # count_if of no rows is NULL.
+        return [int(value or 0) for value in self._one(found)]
+
+    def relation(self) -> duckdb.DuckDBPyRelation:
+        """Return the rows as they came."""
+        return self._relation
+
+    def sample(self, where: str) -> list[dict[str, Any]]:
+        """Return at most `SAMPLE_ROWS` rows that satisfy a predicate, with line or row number, masked."""
+        names = list(self.types)
+        numbered = "" if LINE in self.types else ", row_number() OVER () AS _row"
+        first = [LINE] if LINE in self.types else ["_row"]
+        shown = ", ".join(identifier(name) for name in [*first, *(name for name in names if name != LINE)])
+        found = self.query(
+            f"SELECT {shown} FROM (SELECT *{numbered} FROM {self.SOURCE}) WHERE {where} LIMIT {SAMPLE_ROWS}"
+        )
+        return self.masked(found)
+
+    def masked(self, found: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+        """Fetch rows with long values cut and sensitive ones hidden."""
+        hidden = {prop.name for prop in self._contract.properties if prop.sensitive}
+        rows = found.fetchall()
+        return [
+            {
+                name: "•••" if name in hidden and value is not None else shortened(value)
+                for name, value in zip(found.columns, row, strict=True)
+            }
+            for row in rows
+        ]
+
+    def property(self, name: str) -> Property:
+        """Return the contract's statement of a column."""
+        return next(prop for prop in self._contract.properties if prop.name == name)
+
+    @staticmethod
+    def _one(relation: duckdb.DuckDBPyRelation) -> tuple[Any, ...]:
+        row = relation.fetchone()
+        assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
+        return row
+
+
+def as_relation(data: Any) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyConnection | None]:
+    """Return data as a relation, and the connection that was made for it (keep it alive)."""
+    if isinstance(data, duckdb.DuckDBPyRelation):
+        return data, None
+    if isinstance(data, pa.Table | pa.RecordBatch):
+        connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.from_arrow(data), connection
+    raise ContractError(f"cannot judge {type(data).__name__}; pass an Arrow table or a DuckDB relation")
+
+
+def shortened(value: Any) -> Any:
+    """Cut a long value for display; nested values become text."""
+    if isinstance(value, dict | list | tuple):
+        value = str(value)
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, bytes):
+        value = value.hex()
+    if isinstance(value, str) and len(value) > SAMPLE_TEXT:
+        return value[:SAMPLE_TEXT] + "…"
+    return value

@@ -1,0 +1,1 @@
+"""Generators of data with known faults, so that detection can be scored."""

@@ -1,0 +1,177 @@
+"""DuckDB with the lake attached: extensions from their wheels, secrets, settings, pooled cursors."""
+
+import itertools
+import os
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import duckdb
+
+from dqm_assets.errors import StoreError
+from dqm_assets.store import locks
+from dqm_assets.store.names import quoted, text
+from dqm_assets.store.postgres import connect, parts
+
+#: Name under which the lake is attached; every cursor has it as its default catalog.
+LAKE = "lake"
+
+#: DuckDB's extensions, each from the wheel ``duckdb-extension-<name>`` of DuckDB's own version.
+_EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
+
+_CONFIGURATION = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "allow_unsigned_extensions": "false",
+}
+
+#: A commit that finds its snapshot number taken waits 20 ms, 24 ms, … and takes the next.
+_SETTINGS = {
+    "ducklake_max_retry_count": 100,
+    "ducklake_retry_wait_ms": 20,
+    "ducklake_retry_backoff": 1.2,
+    "TimeZone": "'UTC'",
+}
+
+#: Writes of at most so many rows go into PostgreSQL rather than into a Parquet file of their own.
+_INLINED_ROWS = 10
+
+
+class Lake:
+    """One process's DuckDB instance with the DuckLake attached.
+
+    Args:
+        url: PostgreSQL database of the catalog.
+        location: folder or ``s3://bucket/prefix`` of the data files.
+        scratch: folder that DuckDB may spill to.
+
+    Raises:
+        StoreError: an extension is missing, or the lake cannot be attached.
+    """
+
+    def __init__(self, url: str, location: str, scratch: Path) -> None:
+        self._url = url
+        self._location = location if "://" in location else str(Path(location).absolute())
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._guard = threading.Lock()
+        self._aliases = itertools.count()
+        self._main = _duckdb(scratch)
+        try:
+            self._main.execute(_postgres_secret(url))
+            if self._location.startswith("s3://"):
+                self._main.execute(_s3_secret())
+            else:
+                Path(self._location).mkdir(parents=True, exist_ok=True)
+            self._attach()
+        except duckdb.Error as error:
+            self._main.close()
+            raise StoreError(f"The store at {self._location} cannot be attached: {error}") from error
+
+    def _attach(self) -> None:
+        statement = self._attachment(LAKE, f"DATA_INLINING_ROW_LIMIT {_INLINED_ROWS}")
+        with connect(self._url) as postgres:
+            made = postgres.execute("SELECT to_regclass('public.ducklake_metadata') IS NOT NULL").fetchone()
+            if made and made[0]:
+                self._main.execute(statement)
+                return
+            # The first attachment makes the catalog: one process at a time.
+            with locks.held(postgres, [locks.DDL]):
+                self._main.execute(statement)
+
+    def _attachment(self, alias: str, *options: str) -> str:
+        listed = ", ".join((f"DATA_PATH {text(self._location)}", "META_SECRET dqm_catalog", *options))
+        return f"ATTACH 'ducklake:postgres:' AS {quoted(alias)} ({listed})"
+
+    @contextmanager
+    def cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """Lend a connection whose default catalog is the lake; it is for one thread at a time."""
+        with self._guard:
+            cursor = self._idle.pop() if self._idle else None
+        if cursor is None:
+            cursor = self._main.cursor()
+            cursor.execute(f"USE {LAKE}")
+        try:
+            yield cursor
+        except BaseException:
+            with suppress(duckdb.Error):
+                cursor.close()
+            raise
+        with self._guard:
+            self._idle.append(cursor)
+
+    @contextmanager
+    def snapshot_cursor(self, snapshot: int) -> Generator[duckdb.DuckDBPyConnection]:
+        """Lend a connection to the lake as it was at a snapshot; attaching costs about 50 ms."""
+        alias = f"snapshot_{snapshot}_{next(self._aliases)}"
+        self._main.cursor().execute(self._attachment(alias, f"SNAPSHOT_VERSION {int(snapshot)}", "READ_ONLY"))
+        try:
+            with self._main.cursor() as cursor:
+                cursor.execute(f"USE {quoted(alias)}")
+                yield cursor
+        finally:
+            self._main.cursor().execute(f"DETACH {quoted(alias)}")
+
+    def close(self) -> None:
+        """Close every connection; the instance ends with the last."""
+        with self._guard:
+            for cursor in self._idle:
+                cursor.close()
+            self._idle.clear()
+        self._main.close()
+
+
+def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={**_CONFIGURATION, "temp_directory": str(scratch)})
+    for name in _EXTENSIONS:
+        connection.execute(f"LOAD {text(str(_extension(name)))}")
+    for setting, value in _SETTINGS.items():
+        connection.execute(f"SET GLOBAL {setting} = {value}")
+    return connection
+
+
+def _extension(name: str) -> Path:
+    wheel = find_spec(f"duckdb_extension_{name}")
+    if wheel is None or not wheel.submodule_search_locations:
+        package = f"duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}"
+        raise StoreError(f"DuckDB's extension {name} is missing; run: pip install {package}")
+    folder = Path(wheel.submodule_search_locations[0]) / "extensions" / f"v{duckdb.__version__}"
+    path = folder / f"{name}.duckdb_extension"
+    if not path.exists():
+        raise StoreError(
+            f"The wheel of extension {name} is not for DuckDB {duckdb.__version__}: no file {path}."
+        )
+    return path
+
+
+def _postgres_secret(url: str) -> str:
+    pieces = parts(url)
+    named = {
+        "HOST": pieces.get("host", "localhost"),
+        "DATABASE": pieces["dbname"],
+        "USER": pieces.get("user", ""),
+        "PASSWORD": pieces.get("password", ""),
+    }
+    listed = ", ".join(f"{name} {text(value)}" for name, value in named.items())
+    return f"CREATE SECRET dqm_catalog (TYPE postgres, PORT {int(pieces.get('port', 5432))}, {listed})"
+
+
+def _s3_secret() -> str:
+    """Write the S3 secret from the environment variables that every S3 tool reads."""
+    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "")
+    named = {
+        "KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID"),
+        "SECRET": os.environ.get("AWS_SECRET_ACCESS_KEY"),
+        "SESSION_TOKEN": os.environ.get("AWS_SESSION_TOKEN"),
+        "REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+        "ENDPOINT": endpoint.netloc or None,
+        # Servers at an address of their own rarely have one host name per bucket.
+        "URL_STYLE": "path" if endpoint.netloc else None,
+    }
+    listed = [f"{name} {text(value)}" for name, value in named.items() if value]
+    if endpoint.scheme == "http":
+        listed.append("USE_SSL false")
+    return f"CREATE SECRET dqm_files (TYPE s3, {', '.join(listed)})"

@@ -1,0 +1,193 @@
+"""Keeping the store small and fast: retention, merging of small files, removal of what nothing needs."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import structlog
+
+from dqm_assets.errors import StoreError
+from dqm_assets.store import locks
+from dqm_assets.store.connection import LAKE
+from dqm_assets.store.names import quoted, quoted_table, text
+from dqm_assets.store.store import Store
+from dqm_assets.store.tables import LOADED_COLUMN, TABLES
+
+_log = structlog.get_logger(__name__)
+
+#: Days for which the store can be read as it was; snapshots of open alerts are kept longer.
+SNAPSHOT_DAYS = 7
+
+#: Files that no snapshot needs are removed after this time, so that a reader of them can end first.
+_GRACE = timedelta(hours=1)
+
+#: A data file is written again when so large a part of its rows is deleted.
+_REWRITE_THRESHOLD = 0.3
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the store is: live data files, their bytes, and snapshots that can be read."""
+
+    files: int
+    bytes: int
+    snapshots: int
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Rows of one table that were older than the retention."""
+
+    table: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class MaintenanceReport:
+    """What one run did.
+
+    Attributes:
+        before: size at the start.
+        after: size at the end.
+        removed: rows that were too old, by table.
+        pinned: snapshots kept for open alerts although they are old.
+        files_deleted: data files that no snapshot needed any more.
+        orphans_deleted: files left by writers that were killed.
+        seconds: how long it took.
+    """
+
+    before: Size
+    after: Size
+    removed: tuple[Removed, ...]
+    pinned: int
+    files_deleted: int
+    orphans_deleted: int
+    seconds: float
+
+
+def maintain(
+    store: Store,
+    *,
+    retention_days: int | None = None,
+    snapshot_days: int = SNAPSHOT_DAYS,
+    grace: timedelta = _GRACE,
+    now: datetime | None = None,
+) -> MaintenanceReport:
+    """Do all maintenance; readers go on, writers of a table wait while that table's files are merged.
+
+    Args:
+        store: the store.
+        retention_days: rows older than this go; ``None`` takes the setting.
+        snapshot_days: older snapshots go, except those that an alert which is not resolved points to.
+        grace: age at which unneeded and orphan files are deleted.
+        now: the time to count back from; ``None`` is now.
+
+    Raises:
+        StoreError: PostgreSQL or the files cannot be reached; what was done until then stays done.
+    """
+    started = time.monotonic()
+    now = now or datetime.now(UTC)
+    days = retention_days if retention_days is not None else store.settings.retention_days
+    before = size(store)
+    with store.locked(locks.MAINTENANCE):
+        removed = tuple(_retain(store, now - timedelta(days=days)))
+        _merge(store)
+        pinned = _expire(store, now - timedelta(days=snapshot_days))
+        files = _call(store, "ducklake_cleanup_old_files", _older_than(now - grace))
+        orphans = _call(store, "ducklake_delete_orphaned_files", _older_than(now - grace))
+    return MaintenanceReport(
+        before, size(store), removed, pinned, len(files), len(orphans), round(time.monotonic() - started, 3)
+    )
+
+
+def size(store: Store) -> Size:
+    """Measure the store from its catalog alone."""
+    found = store.rows(
+        f"SELECT sum(file_count + delete_file_count)::BIGINT AS files, "
+        f"sum(file_size_bytes + delete_file_size_bytes)::BIGINT AS bytes, "
+        f"(SELECT count(*) FROM ducklake_snapshots('{LAKE}')) AS snapshots FROM ducklake_table_info('{LAKE}')"
+    )[0]
+    return Size(found["files"] or 0, found["bytes"] or 0, found["snapshots"])
+
+
+def tables(store: Store) -> list[str]:
+    """Names of all tables, declared and made from files."""
+    found = store.rows(
+        "SELECT schema_name || '.' || table_name AS name FROM duckdb_tables() "
+        "WHERE database_name = current_database() ORDER BY 1"
+    )
+    return [row["name"] for row in found]
+
+
+def _retain(store: Store, oldest: datetime) -> list[Removed]:
+    """Remove old rows; whole tables of files by the time they were loaded."""
+    removed = []
+    for name in tables(store):
+        declared = TABLES.get(name)
+        column = declared.time if declared else LOADED_COLUMN
+        if not column:
+            continue
+        condition = f"{quoted(column)} < ?"
+        old = store.rows(f"SELECT count(*) AS n FROM {quoted_table(name)} WHERE {condition}", [oldest])[0][
+            "n"
+        ]
+        if old:
+            with store.transaction() as transaction:
+                transaction.delete(name, condition, [oldest])
+            removed.append(Removed(name, old))
+    return removed
+
+
+def _merge(store: Store) -> None:
+    """Write many small files as few; under each table's lock, as a delete in a merged file would conflict."""
+    _call(store, "ducklake_flush_inlined_data", "", lock=tuple(TABLES))
+    for name in tables(store):
+        schema, _, table = name.partition(".")
+        place = f", {text(table)}, schema => {text(schema)}"
+        _call(
+            store,
+            "ducklake_rewrite_data_files",
+            f"{place}, delete_threshold => {_REWRITE_THRESHOLD}",
+            lock=(name,),
+        )
+        _call(store, "ducklake_merge_adjacent_files", place, lock=(name,))
+
+
+def _expire(store: Store, oldest: datetime) -> int:
+    """Forget old snapshots except the current one and those that alerts which are not resolved point to."""
+    pinned = {
+        row["snapshot"]
+        for row in store.rows(
+            "SELECT DISTINCT snapshot FROM monitoring.alerts "
+            "WHERE status <> 'resolved' AND snapshot IS NOT NULL"
+        )
+    }
+    old = [
+        row["snapshot_id"]
+        for row in store.rows(
+            f"SELECT snapshot_id FROM ducklake_snapshots('{LAKE}') WHERE snapshot_time < ? "
+            f"AND snapshot_id < (SELECT max(snapshot_id) FROM ducklake_snapshots('{LAKE}'))",
+            [oldest],
+        )
+    ]
+    unneeded = [number for number in old if number not in pinned]
+    if unneeded:
+        _call(store, "ducklake_expire_snapshots", f", versions => {unneeded}")
+    return len(old) - len(unneeded)
+
+
+def _older_than(moment: datetime) -> str:
+    return f", older_than => TIMESTAMPTZ {text(moment.isoformat())}"
+
+
+def _call(store: Store, function: str, arguments: str, lock: tuple[str, ...] = ()) -> list[tuple]:
+    """Call one of DuckLake's functions; a conflict with a writer leaves the work to the next maintenance."""
+    try:
+        with store.locked(*lock), store.connection() as cursor:
+            return cursor.execute(f"CALL {function}('{LAKE}'{arguments})").fetchall()
+    except duckdb.TransactionException as error:
+        _log.warning("store_maintenance_skipped", function=function, error=str(error))
+        return []
+    except duckdb.Error as error:
+        raise StoreError(f"Maintenance failed in {function}: {error}") from error

@@ -1,0 +1,183 @@
+"""Writing: locks, one DuckDB transaction, one commit for everything that waits in this process."""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+import duckdb
+import psycopg
+import structlog
+
+from dqm_assets.errors import StoreError
+from dqm_assets.store import locks
+from dqm_assets.store.connection import LAKE, Lake
+from dqm_assets.store.operations import Operation, coalesced, rows_of
+from dqm_assets.store.outage import surviving
+from dqm_assets.store.postgres import connect
+
+_log = structlog.get_logger(__name__)
+
+#: Attempts of one commit before its conflict is given to the caller.
+_ATTEMPTS = 20
+
+#: Transactions with more rows than this are committed on their own, so that small ones never wait for them.
+_SMALL_ROWS = 20_000
+
+
+@dataclass
+class _Ticket:
+    """One transaction that waits to be committed."""
+
+    operations: Sequence[Operation]
+    locks: frozenset[str]
+    done: bool = False
+    error: Exception | None = field(default=None)
+
+
+class Writer:
+    """The writing side of one store in one process."""
+
+    def __init__(self, lake: Lake, url: str, rejoin: Callable[[], object]) -> None:
+        self._lake = lake
+        self._url = url
+        self._rejoin = rejoin
+        self._idle: list[psycopg.Connection] = []
+        self._guard = threading.Lock()
+        self._leading = threading.Lock()
+        self._waiting: list[_Ticket] = []
+        # Whether PostgreSQL was ever away: only then can a commit's end be unknown.
+        self._lost = False
+        #: Commits that were run again because of a conflict.
+        self.retries = 0
+
+    def commit(self, operations: Sequence[Operation]) -> None:
+        """Write the operations of one transaction, all or none.
+
+        Small transactions of several threads that wait at the same time share one commit: the first to
+        get the process's turn writes for all. If that fails, each is tried on its own.
+
+        Raises:
+            StoreError: the operations cannot be written; nothing of them is.
+        """
+        if not operations:
+            return
+        ticket = _Ticket(operations, frozenset(lock for operation in operations for lock in operation.locks))
+        if not ticket.locks or sum(map(rows_of, operations)) > _SMALL_ROWS:
+            self._write([ticket])
+        else:
+            self._write_together(ticket)
+        if ticket.error is not None:
+            raise ticket.error
+
+    def _write_together(self, ticket: _Ticket) -> None:
+        with self._guard:
+            self._waiting.append(ticket)
+        with self._leading:
+            if ticket.done:
+                return
+            with self._guard:
+                group, self._waiting = self._waiting, []
+            self._write(group)
+            if ticket.error is not None and len(group) > 1:
+                for member in group:
+                    member.error = None
+                    self._write([member])
+
+    def _write(self, group: Sequence[_Ticket]) -> None:
+        operations = coalesced([operation for ticket in group for operation in ticket.operations])
+        needed = frozenset().union(*(ticket.locks for ticket in group))
+        problem: Exception | None = None
+        mark = uuid.uuid4().hex
+        try:
+            surviving(partial(self._unless_written, operations, needed, mark), self._after_outage)
+        except StoreError as error:
+            problem = error
+        for ticket in group:
+            ticket.error = problem
+            ticket.done = True
+
+    def _unless_written(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
+        """Write, unless an attempt whose end was lost with the connection did commit."""
+        if not (self._lost and self._is_written(mark)):
+            self._attempt(operations, needed, mark)
+
+    def _is_written(self, mark: str) -> bool:
+        with connect(self._url) as connection:
+            found = connection.execute(
+                "SELECT 1 FROM ducklake_snapshot_changes WHERE commit_extra_info = %s", [mark]
+            ).fetchone()
+        return found is not None
+
+    def _after_outage(self) -> None:
+        self._lost = True
+        self.close()
+        self._rejoin()
+
+    def _attempt(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self.session(needed) as cursor:
+                    cursor.execute(f"CALL {LAKE}.set_commit_message('dqm', NULL, extra_info => '{mark}')")
+                    for operation in operations:
+                        operation.run(cursor)
+                return
+            except StoreError as error:
+                if not is_conflict(error) or attempt == _ATTEMPTS:
+                    raise
+                self.retries += 1
+                _log.info("store_commit_conflict", attempt=attempt, tables=sorted(needed), error=str(error))
+                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 (jitter)
+
+    @contextmanager
+    def session(self, needed: frozenset[str]) -> Generator[duckdb.DuckDBPyConnection]:
+        """Hold the locks and lend a cursor inside one transaction, which is committed at the end.
+
+        Raises:
+            StoreError: a statement or the commit failed, or the locks were lost; nothing is written.
+        """
+        try:
+            with ExitStack() as stack:
+                postgres = stack.enter_context(self.locked(needed)) if needed else None
+                cursor = stack.enter_context(self._lake.cursor())
+                cursor.execute("BEGIN")
+                try:
+                    yield cursor
+                    if postgres is not None:
+                        # Locks that ended with their connection protect nothing any more.
+                        postgres.execute("SELECT 1")
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    with suppress(duckdb.Error):
+                        cursor.execute("ROLLBACK")
+                    raise
+        except (duckdb.Error, psycopg.Error) as error:
+            raise StoreError(f"The store could not be written: {str(error).strip()}") from error
+
+    @contextmanager
+    def locked(self, needed: frozenset[str]) -> Generator[psycopg.Connection]:
+        """Hold the locks, and lend the connection that holds them."""
+        with self._guard:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None or connection.closed:
+            connection = connect(self._url)
+        with locks.held(connection, needed):
+            yield connection
+        with self._guard:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close the connections that locks are held on."""
+        with self._guard:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+
+def is_conflict(error: Exception) -> bool:
+    """Tell a commit that lost against another (worth another try) from one that can never succeed."""
+    return "conflict" in str(error).lower()

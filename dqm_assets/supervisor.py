@@ -1,0 +1,99 @@
+"""The supervisor: starts Dagster, the dashboard and the simulators as one, and ends them as one."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import psutil
+import structlog
+
+log = structlog.get_logger("dqm.supervisor")
+
+#: A service that ran this long before it died is started again at once; a quicker death doubles the wait.
+_STEADY_SECONDS = 30.0
+_LONGEST_WAIT_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process to keep running."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    #: Whether it is started again when it ends; without, its end is just noted.
+    keep: bool = True
+
+
+def python_service(name: str, *arguments: str, env: Mapping[str, str] | None = None, keep: bool = True) -> Service:
+    """A service that this Python interpreter runs."""
+    return Service(name, (sys.executable, *arguments), env or {}, keep)
+
+
+async def supervise(services: Sequence[Service]) -> None:
+    """Run services until SIGINT or SIGTERM, restarting those that die; then stop them all.
+
+    Each service gets its own process group and is told to end by SIGTERM, which goes to
+    its whole process tree when it does not end in time, so that nothing is left behind.
+
+    Args:
+        services: What to run, in the order in which it is started.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    keepers = [asyncio.create_task(_keep(service, stopping)) for service in services]
+    await stopping.wait()
+    log.info("stopping", services=[service.name for service in services])
+    await asyncio.gather(*keepers)
+
+
+async def _keep(service: Service, stopping: asyncio.Event) -> None:
+    wait = 1.0
+    while not stopping.is_set():
+        started = asyncio.get_running_loop().time()
+        process = await asyncio.create_subprocess_exec(
+            *service.command, env={**os.environ, **service.env}, start_new_session=True
+        )
+        ended = asyncio.create_task(process.wait())
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            stopped.cancel()
+            await _stop(service, process, ended)
+            return
+        stopped.cancel()
+        if not service.keep:
+            log.info("service ended", service=service.name, exit_code=process.returncode)
+            return
+        steady = asyncio.get_running_loop().time() - started > _STEADY_SECONDS
+        wait = 1.0 if steady else min(2 * wait, _LONGEST_WAIT_SECONDS)
+        log.warning("service died, starting it again", service=service.name, exit_code=process.returncode, wait=wait)
+        await asyncio.wait({asyncio.create_task(stopping.wait())}, timeout=wait)
+
+
+async def _stop(service: Service, process: asyncio.subprocess.Process, ended: asyncio.Task) -> None:
+    """End a service and whatever it started."""
+    tree = _tree(process.pid)
+    if process.returncode is None:
+        process.terminate()
+    done, _ = await asyncio.wait({ended}, timeout=_STOP_SECONDS)
+    if not done:
+        log.warning("service does not end, killing it", service=service.name)
+    _, alive = psutil.wait_procs(tree, timeout=2)
+    for survivor in alive:
+        survivor.kill()
+    await ended
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        return [*root.children(recursive=True), root]
+    except psutil.NoSuchProcess:
+        return []

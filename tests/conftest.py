@@ -1,0 +1,59 @@
+"""Fixtures for every test: real data, a home of its own, a store on a real PostgreSQL."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dqm_assets.settings import Settings
+from dqm_assets.store import Store, open_store
+from dqm_assets.store.embedded import EmbeddedPostgres
+
+_SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Path of a file or folder of real data, by its name; the test is skipped where it is absent."""
+
+    def find(name: str) -> Path:
+        path = _SHARED / name
+        if not path.exists():
+            pytest.skip(f"no real data {name} here")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a PostgreSQL that lives as long as the test session."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("server") / "postgres")
+    server.join()
+    yield server.url
+    server.leave()
+
+
+@pytest.fixture
+def settings(postgres_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings with a home of their own and databases of their own on the session's PostgreSQL."""
+    for name in [name for name in os.environ if name.startswith("DQM_")]:
+        monkeypatch.delenv(name)
+    database = f"test_{uuid.uuid4().hex[:12]}"
+    yield Settings(
+        home=tmp_path / "home", postgres_url=postgres_server.replace("/postgres?", f"/{database}?")
+    )
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        for part in ("lake", "dagster"):
+            connection.execute(f"DROP DATABASE IF EXISTS {database}_{part} WITH (FORCE)")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """A fresh store with every table."""
+    opened = open_store(settings)
+    yield opened
+    opened.close()

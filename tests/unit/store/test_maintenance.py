@@ -1,0 +1,111 @@
+"""Retention, merging, snapshots and orphans."""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from dqm_assets.errors import StoreError
+from dqm_assets.store import Store
+from dqm_assets.store.maintenance import maintain, size
+
+NOW = datetime.now(UTC)
+
+
+def metrics(batch: str, ts: datetime, rows: int = 20) -> pa.Table:
+    return pa.table(
+        {
+            "dataset": ["d"] * rows,
+            "column_name": [f"c{i}" for i in range(rows)],
+            "segment": [""] * rows,
+            "metric": ["mean"] * rows,
+            "batch": [batch] * rows,
+            "ts": pa.array([ts] * rows, pa.timestamp("us", "UTC")),
+            "value": [1.0] * rows,
+        }
+    )
+
+
+def write(store: Store, rows: pa.Table) -> int:
+    with store.transaction() as tx:
+        tx.upsert("metrics.metrics", rows)
+    return store.version()
+
+
+def test_many_small_files_become_few_and_no_row_is_lost(store: Store) -> None:
+    for number in range(12):
+        write(store, metrics(f"b{number}", NOW))
+    rows = store.query("FROM metrics.metrics ORDER BY ALL")
+    report = maintain(store, snapshot_days=0)
+    assert report.before.files >= 12
+    assert report.after.files < report.before.files
+    assert report.after.snapshots < report.before.snapshots
+    assert store.query("FROM metrics.metrics ORDER BY ALL").equals(rows)
+
+
+def test_rows_older_than_the_retention_go_and_others_stay(store: Store) -> None:
+    write(store, metrics("old", NOW - timedelta(days=91)))
+    write(store, metrics("new", NOW - timedelta(days=89)))
+    report = maintain(store)
+    assert [(removed.table, removed.rows) for removed in report.removed] == [("metrics.metrics", 20)]
+    assert store.rows("SELECT DISTINCT batch FROM metrics.metrics") == [{"batch": "new"}]
+
+
+def test_rows_of_tables_made_from_files_go_by_the_time_they_were_loaded(store: Store) -> None:
+    store.ensure_table("raw.readings", pa.schema([("v", pa.int64())]))
+    with store.transaction() as tx:
+        tx.replace("raw.readings", pa.table({"v": [1]}), batch="r1")
+    assert maintain(store, now=NOW + timedelta(days=89)).removed == ()
+    assert [
+        r.rows for r in maintain(store, now=NOW + timedelta(days=92)).removed if r.table == "raw.readings"
+    ] == [1]
+
+
+@pytest.mark.parametrize(("state", "kept"), [("open", True), ("acknowledged", True), ("resolved", False)])
+def test_snapshots_of_alerts_that_are_not_resolved_stay_readable(
+    store: Store, state: str, kept: bool
+) -> None:
+    pinned = write(store, metrics("b1", NOW))
+    with store.transaction() as tx:
+        tx.upsert("monitoring.alerts", pa.table({"alert_id": ["a"], "status": [state], "snapshot": [pinned]}))
+        tx.delete("metrics.metrics", "true")
+    later = write(store, metrics("b2", NOW))
+    write(store, metrics("b3", NOW))
+    report = maintain(
+        store, snapshot_days=0, grace=timedelta(0), now=datetime.now(UTC) + timedelta(seconds=1)
+    )
+    assert report.pinned == int(kept)
+    with pytest.raises(StoreError):
+        store.rows("FROM metrics.metrics", snapshot=later)
+    if kept:
+        found = store.rows("SELECT DISTINCT batch FROM metrics.metrics", snapshot=pinned)
+        assert found == [{"batch": "b1"}]
+    else:
+        with pytest.raises(StoreError):
+            store.rows("FROM metrics.metrics", snapshot=pinned)
+
+
+def test_files_left_by_killed_writers_go_when_they_are_old_enough(store: Store) -> None:
+    write(store, metrics("b1", NOW))
+    folder = Path(store.settings.store_location) / "metrics" / "metrics"
+    known = next(folder.glob("*.parquet"))
+    old, fresh = folder / "ducklake-old.parquet", folder / "ducklake-fresh.parquet"
+    for orphan in (old, fresh):
+        orphan.write_bytes(known.read_bytes())
+    hours_ago = time.time() - 7200
+    os.utime(old, (hours_ago, hours_ago))
+    assert maintain(store).orphans_deleted == 1
+    assert not old.exists()
+    assert fresh.exists()
+    assert store.rows("SELECT count(*) AS n FROM metrics.metrics") == [{"n": 20}]
+
+
+def test_size_counts_files_and_snapshots(store: Store) -> None:
+    before = size(store)
+    write(store, metrics("b1", NOW))
+    after = size(store)
+    assert (after.files, after.snapshots) == (before.files + 1, before.snapshots + 1)
+    assert after.bytes > before.bytes
