@@ -17,6 +17,8 @@ COMPILE = [
     "-fvisibility=hidden",
     "-pthread",
     "-Wno-psabi",  # wide vectors never cross a function that is not inlined
+    "-Wno-uninitialized",  # GCC 12 says this of its own AVX-512 header
+    "-Wno-maybe-uninitialized",
 ]
 
 

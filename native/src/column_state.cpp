@@ -87,8 +87,14 @@ void ColumnState::merge(const ColumnState& other) {
 }
 
 void ColumnState::seal() {
-  totals.tails.seal();
   ordered.quantiles.seal(kernels());
+  const auto& levels = ordered.quantiles.levels();
+  const bool all_kept = levels.size() == 1 && static_cast<int64_t>(levels[0].size()) == ordered.moments.count;
+  if (all_kept) {
+    totals.tails.load_all(levels[0]);
+  } else {
+    totals.tails.seal();
+  }
   ordered.steps.seal(kernels());
   ordered.frequent.seal();
 }

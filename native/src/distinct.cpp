@@ -13,6 +13,13 @@ inline int rank_of(uint64_t hash) {
   return __builtin_clzll(hash | (1ull << 34)) + 1;  // of the upper 30 bits: 1 to 30
 }
 
+// Open addressing stays at most half full.
+size_t slots_for(size_t hashes) {
+  size_t slots = 64;
+  while (slots < 2 * hashes) slots *= 2;
+  return slots;
+}
+
 double tau(double x) {
   if (x == 0 || x == 1) return 0;
   double y = 1;
@@ -120,9 +127,12 @@ void DistinctSketch::add_hash(uint64_t hash) {
 }
 
 void DistinctSketch::add_hashes(const uint64_t* hashes, int count) {
+  if (!dense_ && slots_.empty()) slots_.assign(slots_for(static_cast<size_t>(count)), 0);
   int i = 0;
   while (!dense_ && i < count) add_hash(hashes[i++]);
-  for (; i < count; ++i) add_dense(hashes[i]);
+  for (; i < count; ++i) {
+    if ((hashes[i] & dense_->floor_mask) == 0) add_dense(hashes[i]);
+  }
 }
 
 void DistinctSketch::add_doubles(const Kernels& kernels, const double* values, int count) {
@@ -139,14 +149,6 @@ void DistinctSketch::add_doubles(const Kernels& kernels, const double* values, i
   uint64_t hashes[kBlockRows];
   kernels.hash(values, count, hashes);
   add_hashes(hashes, count);
-}
-
-void DistinctSketch::add_text_hashes(const uint64_t* hashes, uint64_t valid) {
-  for (; valid != 0; valid &= valid - 1) {
-    const uint64_t hash = hashes[__builtin_ctzll(valid)];
-    if (dense_ && (hash & dense_->floor_mask) != 0) continue;
-    add_hash(hash);
-  }
 }
 
 void DistinctSketch::merge(const DistinctSketch& other) {

@@ -28,7 +28,6 @@ class DistinctSketch {
   void add_hash(uint64_t hash);
   void add_hashes(const uint64_t* hashes, int count);
   void add_doubles(const Kernels& kernels, const double* values, int count);
-  void add_text_hashes(const uint64_t* hashes, uint64_t valid);
   void merge(const DistinctSketch& other);
 
   bool exact() const { return dense_ == nullptr; }

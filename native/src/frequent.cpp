@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "text.h"
 
@@ -45,11 +46,13 @@ void FrequentItems::index() {
 // Takes the largest count that is not kept off every count: the error of all grows by that much.
 void FrequentItems::prune() {
   if (items_.size() <= kKept) return;
-  std::sort(items_.begin(), items_.end(), comes_first);
-  const uint64_t taken = items_[kKept].count;
-  items_.resize(kKept);
+  std::vector<uint64_t> counts;
+  for (const FrequentItem& item : items_) counts.push_back(item.count);
+  std::nth_element(counts.begin(), counts.begin() + kKept, counts.end(), std::greater<>());
+  const uint64_t taken = counts[kKept];
+  const auto gone = [taken](const FrequentItem& item) { return item.count <= taken; };
+  items_.erase(std::remove_if(items_.begin(), items_.end(), gone), items_.end());
   for (FrequentItem& item : items_) item.count -= taken;
-  while (!items_.empty() && items_.back().count == 0) items_.pop_back();
   missed_ += taken;
   index();
 }

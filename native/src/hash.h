@@ -10,6 +10,7 @@ namespace dqm {
 
 constexpr uint64_t kMixA = 0xBF58476D1CE4E5B9ull;
 constexpr uint64_t kMixB = 0x94D049BB133111EBull;
+constexpr uint64_t kMixLength = 0x9E3779B97F4A7C15ull;
 
 // Two rounds of xor-shift and multiply. The SIMD kernels repeat exactly this.
 inline uint64_t mix_bits(uint64_t h) {
@@ -42,11 +43,26 @@ inline uint64_t load_word(const char* p, int64_t bytes) {
   return word;
 }
 
+// By length up to 16: which bits of the first and second eight bytes belong to a text.
+struct TextMasks {
+  uint64_t words[17][2];
+  constexpr TextMasks() : words() {
+    for (int length = 0; length <= 16; ++length) {
+      const int first = length < 8 ? length : 8;
+      const int second = length - first;
+      words[length][0] = first == 8 ? ~0ull : (1ull << (8 * first)) - 1;
+      words[length][1] = second == 8 ? ~0ull : (1ull << (8 * second)) - 1;
+    }
+  }
+  constexpr const uint64_t* operator[](uint64_t length) const { return words[length]; }
+};
+constexpr TextMasks kTextMasks;
+
 inline uint64_t rotate32(uint64_t x) { return (x >> 32) | (x << 32); }
 
 // The last step of a string's hash, from its (up to) 16 last bytes as two little-endian words.
 inline uint64_t hash_words(uint64_t low, uint64_t high, uint64_t length) {
-  return mix_bits((low * kMixA) ^ rotate32(high * kMixB) ^ (length * 0x9E3779B97F4A7C15ull));
+  return mix_bits((low * kMixA) ^ rotate32(high * kMixB) ^ (length * kMixLength));
 }
 
 inline uint64_t hash_long_text(const char* p, int64_t length) {

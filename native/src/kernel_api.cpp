@@ -64,10 +64,15 @@ int64_t copy_out(const void* from, size_t size, void* out, int64_t capacity) {
   return bytes;
 }
 
+int cores() {
+  static const int count = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return count;
+}
+
 dqm::ProfilerOptions read_options(const dqm_options* given) {
   dqm::ProfilerOptions options;
   options.threads = given->threads > 0 ? given->threads
-                                       : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+                                       : cores();
   options.pass.sketched = given->sketches != 0;
   options.pass.limits = {given->lower_limit, given->upper_limit};
   if (given->segment_by != nullptr) options.segment_by = given->segment_by;
@@ -181,7 +186,7 @@ dqm_column* dqm_profiler_take(dqm_profiler* profiler, int64_t segment, int32_t c
 void dqm_column_close(dqm_column* column) { delete column; }
 
 void dqm_column_summary(const dqm_column* column, double outlier_z, dqm_summary* out) {
-  dqm::summarize(column->state, outlier_z, *out);
+  dqm::summarize(column->state, column->ranked, outlier_z, *out);
 }
 
 double dqm_column_quantile(const dqm_column* column, double q) {

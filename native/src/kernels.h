@@ -8,10 +8,19 @@
 
 namespace dqm {
 
+// The leading bytes of the first and the last text, as big-endian words.
+struct TextBounds {
+  uint64_t first_low, first_high, last_low, last_high;
+};
+
 struct Kernels {
   const char* name;
-  // Sums of finite values about `shift`, and how each compares with the value before it.
+  // Sums of finite values about `shift`, and whether any equals the value before it.
   void (*sums)(const double* values, int count, double shift, double previous, BlockSums* out);
+  // How many are zero, and how many below.
+  void (*signs)(const double* values, int count, int64_t& zeros, int64_t& negatives);
+  // Whether any value is above, and any below, the one before it.
+  void (*directions)(const double* values, int count, double previous, bool& rises, bool& falls);
   void (*hash)(const double* values, int count, uint64_t* hashes);
   // Bit i: hash of value i has none of the bits of `mask`.
   void (*hash_candidates)(const double* values, int count, uint64_t mask, uint64_t* bits);
@@ -25,6 +34,15 @@ struct Kernels {
   void (*widen_i32)(const int32_t* in, int count, double* out);
   void (*widen_f32)(const float* in, int count, double* out);
   void (*sort)(double* values, int count);
+  // First and second eight bytes of each text, zero behind its end; 16 bytes must be readable at each.
+  void (*text_words)(const char* const* texts, const uint64_t* lengths, int count, uint64_t* low, uint64_t* high);
+  // Hashes of texts of up to 16 bytes from their words.
+  void (*text_hashes)(const uint64_t* low, const uint64_t* high, const uint64_t* lengths, int count,
+                      uint64_t* hashes);
+  // Which texts may come before the first or after the last, by their 16 leading bytes; false when none.
+  bool (*text_order)(const uint64_t* low, const uint64_t* high, int count, const TextBounds& bounds,
+                     uint8_t* candidates);
+  bool (*is_ascii)(const char* bytes, int64_t count);
 };
 
 // The best table this processor runs, chosen once.

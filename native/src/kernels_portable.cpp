@@ -9,15 +9,14 @@ namespace portable {
 
 #include "lanes_portable.h"
 #include "kernels_body.inc"
-
-void sort(double* values, int count) { std::sort(values, values + count); }
+#include "sort_body.inc"
 
 }  // namespace portable
 
 const Kernels kPortableKernels = {
-    "portable", portable::sums, portable::hash, portable::hash_candidates, portable::outside,
+    "portable", portable::sums, portable::signs, portable::directions, portable::hash, portable::hash_candidates, portable::outside,
     portable::repeats, portable::compact, portable::widen_i64, portable::widen_i32, portable::widen_f32,
-    portable::sort,
+    portable::sort, portable::text_words, portable::text_hashes, portable::text_order, portable::is_ascii,
 };
 
 }  // namespace dqm

@@ -38,4 +38,23 @@ struct Lanes {
     return h * kMixB;
   }
   static inline Mask has_none(U h, uint64_t mask) { return (Mask)((h & mask) == 0); }
+  // Lane i gets lane i ^ m.
+  template <int m>
+  static inline D exchange(D v) {
+    return __builtin_shufflevector(v, v, 0 ^ m, 1 ^ m, 2 ^ m, 3 ^ m, 4 ^ m, 5 ^ m, 6 ^ m, 7 ^ m);
+  }
+  // Lane i of the first where bit `bit` of i is clear, of the second where it is set.
+  template <int bit>
+  static inline D blend(D clear, D set_) {
+    return __builtin_shufflevector(clear, set_, 0 & bit ? 8 : 0, 1 & bit ? 9 : 1, 2 & bit ? 10 : 2, 3 & bit ? 11 : 3,
+                                   4 & bit ? 12 : 4, 5 & bit ? 13 : 5, 6 & bit ? 14 : 6, 7 & bit ? 15 : 7);
+  }
+  // The lanes whose bit is set, packed to the front of `out`; may write all eight.
+  static inline double* pack(double* out, D v, unsigned keep) {
+    for (int i = 0; i < 8; ++i) {
+      *out = v[i];
+      out += (keep >> i) & 1;
+    }
+    return out;
+  }
 };

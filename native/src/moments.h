@@ -14,8 +14,7 @@ struct BlockSums {
   int exponent = 0;
   double minimum = std::numeric_limits<double>::infinity();   // unscaled
   double maximum = -std::numeric_limits<double>::infinity();  // unscaled
-  int64_t zeros = 0, negatives = 0;
-  int64_t repeats = 0, falls = 0;  // against the value before, the first against `previous`
+  bool repeats = false;  // some value equals the one before it, or the first equals `previous`
 };
 
 // Mean in two doubles and sums of powers of deviations (Chan, Golub, LeVeque 1979; Pébay 2008 for the

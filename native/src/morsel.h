@@ -20,6 +20,7 @@ struct Morsel {
   std::vector<Piece> pieces;
   uint64_t first_row = 0;  // counted from the start of the data: decides what is sampled
   int64_t rows = 0;
+  bool few = false;  // all the data there is, few enough for the quantile sketch to keep them all
 };
 
 // Up to kBlockRows numbers of a morsel, in ticks.

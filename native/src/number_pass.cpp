@@ -38,7 +38,7 @@ class NumberPass {
 
   void run() {
     for (int64_t row = 0; row < morsel_.rows; row += kBlockRows) add_block(row);
-    if (sketched_) add_tails();
+    if (sketched_ && !morsel_.few) add_tails();  // few values: the sealed sketch has them
     if (timed_) steps_.finish();
   }
 
@@ -65,7 +65,7 @@ class NumberPass {
       add_usual(values, count, sums, first_row);
       if (sketched_) totals_.distinct.add_doubles(kernels_, values, count);
     }
-    if (sketched_) sample(block, first_row);
+    if (sketched_ && level_ > 0) sample(block, first_row);
   }
 
   bool needs_integers() const { return type_.storage == Storage::i64 || type_.storage == Storage::u64 ||
@@ -82,18 +82,32 @@ class NumberPass {
   // Finite values of which `sums` are the power sums.
   void add_usual(const double* values, int count, const BlockSums& sums, int64_t first_row) {
     ordered_.moments.add_block(sums);
-    count_signs(sums, first_row);
+    remember_range(sums, first_row);
+    count_signs(values, count, sums);
     if (options_.limits.given()) count_outside(values, count);
     if (integral_ && totals_.exact.known) add_exact(values, count, sums);
-    add_sequence(values, count, sums, hash_double(values[0]), hash_double(values[count - 1]));
+    add_sequence(values, count, sums);
     if (timed_) steps_.add(values, count);
+    keep_all(values, count);
     previous_ = values[count - 1];
+    last_was_integer_ = false;
   }
 
-  void count_signs(const BlockSums& sums, int64_t first_row) {
-    totals_.zeros += sums.zeros;
-    totals_.negatives += sums.negatives;
+  void remember_range(const BlockSums& sums, int64_t first_row) {
     ranges_[range_count_++] = {first_row, sums.minimum, sums.maximum};
+  }
+
+  void count_signs(const double* values, int count, const BlockSums& sums) {
+    if (sums.minimum > 0) return;
+    if (sums.maximum < 0) {
+      totals_.negatives += count;
+      return;
+    }
+    int64_t zeros;
+    int64_t negatives;
+    kernels_.signs(values, count, zeros, negatives);
+    totals_.zeros += zeros;
+    totals_.negatives += negatives;
   }
 
   void add_exact(const double* values, int count, const BlockSums& sums) {
@@ -107,26 +121,39 @@ class NumberPass {
     totals_.exact.add(static_cast<int128>(sums.minimum), static_cast<int128>(sums.maximum), total);
   }
 
-  void add_sequence(const double* values, int count, const BlockSums& sums, uint64_t first, uint64_t last) {
-    uint64_t equal[kBlockWords] = {};
-    if (sums.repeats != 0) kernels_.repeats(values, count, previous_, equal);
-    add_runs(equal, count, values[0], values[count - 1], first, last);
-    ordered_.sequence.repeats += sums.repeats;
-    ordered_.sequence.falls += sums.falls;
-    ordered_.sequence.rises += count - (started_ ? 0 : 1) - sums.repeats - sums.falls;
-    started_ = true;
+  void add_sequence(const double* values, int count, const BlockSums& sums) {
+    Sequence& sequence = ordered_.sequence;
+    if (!sequence.rises || !sequence.falls) {
+      bool rises;
+      bool falls;
+      kernels_.directions(values, count, previous_, rises, falls);
+      sequence.rises |= rises;
+      sequence.falls |= falls;
+    }
+    if (sums.repeats) {
+      uint64_t equal[kBlockWords];
+      kernels_.repeats(values, count, previous_, equal);
+      add_runs(equal, count, values[0], hash_double(values[0]));
+    } else {
+      add_runs(nullptr, count, values[0], hash_double(values[0]));
+    }
+    sequence.last = values[count - 1];
+    sequence.last_identity = hash_double(values[count - 1]);
   }
 
-  void add_runs(const uint64_t* equal, int count, double first, double last, uint64_t first_identity,
-                uint64_t last_identity) {
+  // Bit i of `equal`: value i equals the one before it; null: none does.
+  void add_runs(const uint64_t* equal, int count, double first, uint64_t first_identity) {
     Sequence& sequence = ordered_.sequence;
     if (sequence.count == 0) {
       sequence.first = first;
       sequence.first_identity = first_identity;
     }
-    sequence.add_block(equal, count);
-    sequence.last = last;
-    sequence.last_identity = last_identity;
+    if (equal == nullptr) {
+      sequence.add_block(count);
+    } else {
+      sequence.add_block(equal, count);
+      sequence.repeats = true;
+    }
   }
 
   void count_outside(const double* values, int count) {
@@ -164,23 +191,13 @@ class NumberPass {
     BlockSums sums;
     const double shift = exponent == 0 ? shift_for(scaled[0]) : scaled[0];
     kernels_.sums(scaled, finite_count, shift, kNaN, &sums);
-    count_order(finite, finite_count, sums);  // scaling may have made small values zero
+    uint64_t equal[kBlockWords];  // scaling may have made small values zero
+    kernels_.repeats(finite, finite_count, previous_, equal);
+    sums.repeats = std::any_of(equal, equal + (finite_count + 63) / 64, [](uint64_t word) { return word != 0; });
     sums.exponent = exponent;
     sums.minimum = minimum;
     sums.maximum = maximum;
     add_usual(finite, finite_count, sums, first_row);
-  }
-
-  void count_order(const double* values, int count, BlockSums& sums) const {
-    sums.zeros = sums.negatives = sums.repeats = sums.falls = 0;
-    double before = previous_;
-    for (int i = 0; i < count; ++i) {
-      sums.zeros += values[i] == 0;
-      sums.negatives += values[i] < 0;
-      sums.repeats += values[i] == before;
-      sums.falls += values[i] < before;
-      before = values[i];
-    }
   }
 
   // Integers beyond 2^53, which doubles cannot tell apart: everything is taken about the block's first value.
@@ -205,30 +222,33 @@ class NumberPass {
     if (!fits) totals_.exact.sum_known = false;
     BlockSums sums;
     kernels_.sums(deviations, count, 0, kNaN, &sums);
-    add_integer_order(integers, count, sums);
+    add_integer_order(integers, count);
     sums.minimum = static_cast<double>(minimum);
     sums.maximum = static_cast<double>(maximum);
     sums.shift = static_cast<double>(origin);
     ordered_.moments.add_block(sums, static_cast<double>(origin - static_cast<int128>(sums.shift)));
-    count_signs(sums, first_row);
+    remember_range(sums, first_row);
     previous_ = static_cast<double>(integers[count - 1]);
   }
 
-  void add_integer_order(const int128* integers, int count, BlockSums& sums) {
+  void add_integer_order(const int128* integers, int count) {
     uint64_t equal[kBlockWords] = {};
-    sums.zeros = sums.negatives = sums.repeats = sums.falls = 0;
-    int128 before = previous_integer_known() ? last_integer_ : static_cast<int128>(0);
-    bool known = started_;
-    if (known && !last_was_integer_) before = static_cast<int128>(previous_);
     uint64_t hashes[kBlockRows];
+    Sequence& sequence = ordered_.sequence;
+    bool repeats = false;
+    bool known = sequence.count > 0;
+    int128 before = last_was_integer_ || !known ? last_integer_ : static_cast<int128>(previous_);
     const double ticks = std::pow(10.0, type_.decimals);
     for (int i = 0; i < count; ++i) {
       const int128 value = integers[i];
-      sums.zeros += value == 0;
-      sums.negatives += value < 0;
-      if (known && value == before) equal[i / 64] |= 1ull << (i % 64);
-      sums.repeats += known && value == before;
-      sums.falls += known && value < before;
+      totals_.zeros += value == 0;
+      totals_.negatives += value < 0;
+      if (known && value == before) {
+        equal[i / 64] |= 1ull << (i % 64);
+        repeats = true;
+      }
+      sequence.rises |= known && value > before;
+      sequence.falls |= known && value < before;
       before = value;
       known = true;
       hashes[i] = hash_integer(value);
@@ -236,32 +256,24 @@ class NumberPass {
       totals_.outside_limits += unit < options_.limits.lower || unit > options_.limits.upper;
     }
     if (sketched_) totals_.distinct.add_hashes(hashes, count);
-    add_runs(equal, count, static_cast<double>(integers[0]), static_cast<double>(before), hashes[0],
-             hashes[count - 1]);
-    ordered_.sequence.repeats += sums.repeats;
-    ordered_.sequence.falls += sums.falls;
-    ordered_.sequence.rises += count - (started_ ? 0 : 1) - sums.repeats - sums.falls;
-    started_ = true;
+    add_runs(repeats ? equal : nullptr, count, static_cast<double>(integers[0]), hashes[0]);
+    sequence.last = static_cast<double>(before);
+    sequence.last_identity = hashes[count - 1];
     if (timed_) steps_.add(integers, count);
+    double rounded[kBlockRows];
+    for (int i = 0; i < count; ++i) rounded[i] = static_cast<double>(integers[i]);
+    keep_all(rounded, count);
     last_integer_ = before;
     last_was_integer_ = true;
   }
 
-  bool previous_integer_known() const { return started_ && last_was_integer_; }
+  // Of the first rows all enter the quantile sketch.
+  void keep_all(const double* finite, int count) {
+    if (sketched_ && level_ == 0) ordered_.quantiles.add(kernels_, 0, finite, count);
+  }
 
-  // One row in 2^level enters the quantile sketch, picked by its number in the data.
+  // Later one row in 2^level does, picked by its number in the data.
   void sample(const NumberBlock& block, int64_t first_row) {
-    if (level_ == 0) {
-      alignas(64) double kept[kBlockRows];
-      int count = 0;
-      for (int i = 0; i < block.rows; ++i) {
-        kept[count] = block.values[i];
-        const bool valid = block.valid == nullptr || ((block.valid[i / 64] >> (i % 64)) & 1);
-        count += valid && std::isfinite(block.values[i]);
-      }
-      ordered_.quantiles.add(kernels_, 0, kept, count);
-      return;
-    }
     const uint64_t begin = morsel_.first_row + static_cast<uint64_t>(first_row);
     const uint64_t end = begin + static_cast<uint64_t>(block.rows);
     const uint64_t mask = (1ull << level_) - 1;
@@ -314,7 +326,6 @@ class NumberPass {
   const bool timed_;
   const bool sketched_;
   const int level_;
-  bool started_ = false;
   bool last_was_integer_ = false;
   double previous_ = kNaN;
   int128 last_integer_ = 0;

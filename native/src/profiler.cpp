@@ -80,6 +80,7 @@ void Profiler::finish() {
 // For every column the next morsels of the unread rows, the last one possibly short.
 std::vector<std::vector<Morsel>> Profiler::cut(size_t morsels, int64_t rows) const {
   std::vector<std::vector<Morsel>> out(types_.size(), std::vector<Morsel>(morsels));
+  const bool few = rows_ == 0 && rows == unread_ && rows <= static_cast<int64_t>(QuantileSketch::kRun);
   int64_t done = 0;
   for (const auto& batch : batches_) {
     const ArrowArray& array = batch->array();
@@ -93,6 +94,7 @@ std::vector<std::vector<Morsel>> Profiler::cut(size_t morsels, int64_t rows) con
         if (morsel.rows == 0) morsel.first_row = static_cast<uint64_t>(rows_ + done);
         morsel.pieces.push_back({array.children[column], array.offset + at, count});
         morsel.rows += count;
+        morsel.few = few;
       }
       at += count;
       done += count;

@@ -17,22 +17,33 @@ size_t capacity_at_rest(size_t level, size_t top) {
   return std::max(kSmallestRun, static_cast<size_t>(capacity));
 }
 
-std::vector<double> merge_sorted(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> out(a.size() + b.size());
-  size_t i = 0;
-  size_t j = 0;
-  double* to = out.data();
-  while (i < a.size() && j < b.size()) {
-    const double x = a[i];
-    const double y = b[j];
-    const bool second = y < x;
-    *to++ = second ? y : x;
-    j += second;
-    i += !second;
+// From both ends at once and without branches: neither run can be used up before its half is written.
+void merge_equal(const double* a, const double* b, size_t size, double* out) {
+  const double* a_end = a + size - 1;
+  const double* b_end = b + size - 1;
+  double* out_end = out + 2 * size - 1;
+  for (size_t i = 0; i < size; ++i) {
+    const double x = *a;
+    const double y = *b;
+    const size_t second = y < x;
+    *out++ = y < x ? y : x;
+    b += second;
+    a += 1 - second;
+    const double x_end = *a_end;
+    const double y_end = *b_end;
+    const size_t first = y_end < x_end;
+    *out_end-- = y_end < x_end ? x_end : y_end;
+    a_end -= first;
+    b_end -= 1 - first;
   }
-  to = std::copy(a.begin() + static_cast<std::ptrdiff_t>(i), a.end(), to);
-  std::copy(b.begin() + static_cast<std::ptrdiff_t>(j), b.end(), to);
-  return out;
+}
+
+void merge_runs(const double* a, size_t a_size, const double* b, size_t b_size, double* out) {
+  if (a_size == b_size && a_size > 0) {
+    merge_equal(a, b, a_size, out);
+  } else {
+    std::merge(a, a + a_size, b, b + b_size, out);
+  }
 }
 
 bool by_weight(const RankedValue& entry, double weight) { return entry.cumulative < weight; }
@@ -47,64 +58,80 @@ void QuantileSketch::add(const Kernels& kernels, int level, const double* values
     loose_level_ = level;
   }
   while (count > 0) {
+    if (loose_.size() == kRun) flush(kernels);
     const size_t room = kRun - loose_.size();
     const size_t take = std::min(room, static_cast<size_t>(count));
     loose_.insert(loose_.end(), values, values + take);
     values += take;
     count -= static_cast<int>(take);
-    if (loose_.size() == kRun) flush(kernels);
   }
 }
 
 void QuantileSketch::flush(const Kernels& kernels) {
   if (loose_.empty()) return;
   kernels.sort(loose_.data(), static_cast<int>(loose_.size()));
-  std::vector<double> run;
-  run.swap(loose_);
-  insert_sorted(static_cast<size_t>(loose_level_), std::move(run));
+  insert_sorted(static_cast<size_t>(loose_level_), loose_.data(), loose_.size(), kRun);
+  loose_.clear();
 }
 
-void QuantileSketch::insert_sorted(size_t level, std::vector<double> run) {
-  if (levels_.size() <= level) levels_.resize(level + 1);
-  std::vector<double>& there = levels_[level];
-  if (there.empty()) {
-    there = std::move(run);
-  } else {
-    there = merge_sorted(there, run);
+// Merges a sorted run into a level. A level that then holds `most` values or more is halved: half of its
+// values move one level up, where each counts twice; an odd one out stays.
+void QuantileSketch::insert_sorted(size_t level, const double* run, size_t size, size_t most) {
+  thread_local double scratch[2][2 * kRun];
+  for (int side = 0; size > 0; side = 1 - side, ++level) {
+    if (levels_.size() <= level) levels_.resize(level + 1);
+    std::vector<double>& there = levels_[level];
+    const size_t total = there.size() + size;
+    if (total < most && there.empty()) {
+      there.assign(run, run + size);
+      return;
+    }
+    double* merged = scratch[side];
+    merge_runs(there.data(), there.size(), run, size, merged);
+    if (total < most) {
+      there.assign(merged, merged + total);
+      return;
+    }
+    there.clear();
+    size = halve(level, merged, total);
+    run = merged;
+    most = kRun;
   }
-  if (there.size() > kRun) halve(level);
 }
 
-// Half of the level's values move one level up, where each counts twice; an odd one out stays.
-void QuantileSketch::halve(size_t level) {
-  std::vector<double> values;
-  values.swap(levels_[level]);
+// Keeps every other value of the sorted run in its front; returns how many.
+size_t QuantileSketch::halve(size_t level, double* run, size_t size) {
   const uint64_t bit = 1ull << (level % 64);
   const size_t offset = (coins_ & bit) ? 1 : 0;
   coins_ ^= bit;
-  if (values.size() % 2 == 1) {
-    levels_[level].push_back(offset ? values.back() : values.front());
-    values.erase(offset ? values.end() - 1 : values.begin());
-  }
-  std::vector<double> kept(values.size() / 2);
-  for (size_t i = 0; i < kept.size(); ++i) kept[i] = values[2 * i + offset];
-  insert_sorted(level + 1, std::move(kept));
+  const bool odd = size % 2 == 1;
+  if (odd) levels_[level].push_back(offset ? run[size - 1] : run[0]);
+  const double* from = run + (odd && !offset ? 1 : 0);
+  for (size_t i = 0; i < size / 2; ++i) run[i] = from[2 * i + offset];
+  return size / 2;
 }
 
 void QuantileSketch::merge(const Kernels& kernels, const QuantileSketch& other) {
   coins_ ^= other.coins_;
   if (levels_.size() < other.levels_.size()) levels_.resize(other.levels_.size());
   for (size_t level = 0; level < other.levels_.size(); ++level) {
-    if (!other.levels_[level].empty()) insert_sorted(level, other.levels_[level]);
+    insert_sorted(level, other.levels_[level].data(), other.levels_[level].size(), kRun);
   }
   add(kernels, other.loose_level_, other.loose_.data(), static_cast<int>(other.loose_.size()));
 }
 
 void QuantileSketch::seal(const Kernels& kernels) {
-  flush(kernels);
-  loose_.shrink_to_fit();
+  if (!loose_.empty()) {
+    kernels.sort(loose_.data(), static_cast<int>(loose_.size()));
+    insert_sorted(static_cast<size_t>(loose_level_), loose_.data(), loose_.size(), kRun + 1);
+    loose_ = {};
+  }
   for (size_t level = 0; level + 1 < levels_.size(); ++level) {
-    if (levels_[level].size() > capacity_at_rest(level, levels_.size() - 1)) halve(level);
+    const size_t most = capacity_at_rest(level, levels_.size() - 1);
+    if (levels_[level].size() <= most) continue;
+    std::vector<double> run;
+    run.swap(levels_[level]);
+    insert_sorted(level, run.data(), run.size(), most);
   }
 }
 

@@ -38,8 +38,8 @@ class QuantileSketch {
 
  private:
   void flush(const Kernels& kernels);
-  void insert_sorted(size_t level, std::vector<double> run);
-  void halve(size_t level);
+  void insert_sorted(size_t level, const double* run, size_t size, size_t most);
+  size_t halve(size_t level, double* run, size_t size);
 
   std::vector<double> loose_;  // unsorted, each standing for 2^loose_level_ rows
   int loose_level_ = 0;

@@ -32,6 +32,14 @@ void Sequence::add_block(const uint64_t* equal, int rows) {
   }
 }
 
+void Sequence::add_block(int rows) {
+  if (rows == 0) return;
+  if (count == 0) leading = 1;
+  count += rows;
+  trailing = 1;
+  longest = std::max<int64_t>(longest, 1);
+}
+
 void Sequence::append(const Sequence& next) {
   if (next.count == 0) {
     ends_known = ends_known && next.ends_known;
@@ -46,11 +54,11 @@ void Sequence::append(const Sequence& next) {
   int64_t joined = 0;
   if (last_identity == next.first_identity) {
     joined = trailing + next.leading;
-    ++repeats;
+    repeats = true;
   } else if (next.first > last) {
-    ++rises;
+    rises = true;
   } else if (next.first < last) {
-    ++falls;
+    falls = true;
   }
   const int64_t before = count;
   if (joined > 0 && leading == before) leading = joined;
@@ -59,9 +67,9 @@ void Sequence::append(const Sequence& next) {
   count += next.count;
   last = next.last;
   last_identity = next.last_identity;
-  rises += next.rises;
-  falls += next.falls;
-  repeats += next.repeats;
+  rises |= next.rises;
+  falls |= next.falls;
+  repeats |= next.repeats;
   ends_known = ends_known && next.ends_known;
 }
 
@@ -73,9 +81,9 @@ void Sequence::merge(const Sequence& other) {
   }
   count += other.count;
   longest = std::max(longest, other.longest);
-  rises += other.rises;
-  falls += other.falls;
-  repeats += other.repeats;
+  rises |= other.rises;
+  falls |= other.falls;
+  repeats |= other.repeats;
   first = last = 0;
   first_identity = last_identity = 0;
   leading = trailing = 0;

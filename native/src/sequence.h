@@ -1,4 +1,4 @@
-// What depends on the order of rows: first and last value, rises and falls, the longest repeat.
+// What depends on the order of rows: first and last value, direction, the longest repeat.
 #pragma once
 #include <cstdint>
 
@@ -11,9 +11,11 @@ struct Sequence {
   double first = 0, last = 0;  // numbers only
   uint64_t first_identity = 0, last_identity = 0;
   int64_t leading = 0, trailing = 0, longest = 0;  // lengths of runs of equal values
-  int64_t rises = 0, falls = 0, repeats = 0;
+  bool rises = false, falls = false, repeats = false;  // some value is above, below, equal to the one before
   bool ends_known = true;  // false after states of unknown order were merged
 
+  // Counts a block in which no value equals the one before it.
+  void add_block(int rows);
   // Counts a block: bit i of `equal` says that value i equals the value before it.
   void add_block(const uint64_t* equal, int rows);
   // The rows of `next` follow the rows of this.

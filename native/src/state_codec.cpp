@@ -109,27 +109,27 @@ void read_moments(ByteReader& in, Moments& moments) {
 }
 
 void write_sequence(ByteWriter& out, const Sequence& sequence) {
-  for (const int64_t count : {sequence.count, sequence.leading, sequence.trailing, sequence.longest, sequence.rises,
-                              sequence.falls, sequence.repeats}) {
-    out.put(count);
-  }
+  for (const int64_t count : {sequence.count, sequence.leading, sequence.trailing, sequence.longest}) out.put(count);
   out.put(sequence.first);
   out.put(sequence.last);
   out.put(sequence.first_identity);
   out.put(sequence.last_identity);
-  out.put(static_cast<uint8_t>(sequence.ends_known));
+  out.put(static_cast<uint8_t>(sequence.ends_known | sequence.rises << 1 | sequence.falls << 2 | sequence.repeats << 3));
 }
 
 void read_sequence(ByteReader& in, Sequence& sequence) {
-  for (int64_t* count : {&sequence.count, &sequence.leading, &sequence.trailing, &sequence.longest, &sequence.rises,
-                         &sequence.falls, &sequence.repeats}) {
+  for (int64_t* count : {&sequence.count, &sequence.leading, &sequence.trailing, &sequence.longest}) {
     *count = get_rows(in);
   }
   sequence.first = get_finite(in);
   sequence.last = get_finite(in);
   sequence.first_identity = in.get<uint64_t>();
   sequence.last_identity = in.get<uint64_t>();
-  sequence.ends_known = in.get<uint8_t>() != 0;
+  const auto flags = in.get<uint8_t>();
+  sequence.ends_known = flags & 1;
+  sequence.rises = flags & 2;
+  sequence.falls = flags & 4;
+  sequence.repeats = flags & 8;
   if (sequence.longest > sequence.count) throw Error("the state is corrupt: a repeat longer than the column");
 }
 

@@ -24,9 +24,9 @@ void clear(dqm_summary& out) {
 
 int monotonic(const Sequence& sequence) {
   if (!sequence.ends_known || sequence.count < 2) return 0;
-  if (sequence.rises == 0 && sequence.falls == 0) return 3;
-  if (sequence.falls == 0) return sequence.repeats == 0 ? 2 : 1;
-  if (sequence.rises == 0) return sequence.repeats == 0 ? -2 : -1;
+  if (!sequence.rises && !sequence.falls) return 3;
+  if (!sequence.falls) return sequence.repeats ? 1 : 2;
+  if (!sequence.rises) return sequence.repeats ? -1 : -2;
   return 0;
 }
 
@@ -55,9 +55,8 @@ double count_beyond(const Tail& tail, double limit, double share, double values,
   return std::max(static_cast<double>(beyond), std::round(share * values));
 }
 
-void summarize_sketches(const ColumnState& state, double outlier_z, dqm_summary& out) {
+void summarize_sketches(const ColumnState& state, const std::vector<RankedValue>& ranked, double outlier_z, dqm_summary& out) {
   const Moments& moments = state.ordered.moments;
-  const std::vector<RankedValue> ranked = state.ordered.quantiles.ranked();
   if (ranked.empty()) return;
   for (size_t i = 0; i < 11; ++i) out.quantiles[i] = quantile(state, ranked, kQuantiles[i]);
   out.iqr = out.quantiles[6] - out.quantiles[4];
@@ -112,7 +111,7 @@ double rank(const ColumnState& state, const std::vector<RankedValue>& ranked, do
   return share_at(ranked, ticks);
 }
 
-void summarize(const ColumnState& state, double outlier_z, dqm_summary& out) {
+void summarize(const ColumnState& state, const std::vector<RankedValue>& ranked, double outlier_z, dqm_summary& out) {
   clear(out);
   const AnyOrder& totals = state.totals;
   out.kind = static_cast<int32_t>(state.kind());
@@ -143,7 +142,7 @@ void summarize(const ColumnState& state, double outlier_z, dqm_summary& out) {
     out.last = sequence.last / unit(state);
   }
   summarize_moments(state, out);
-  summarize_sketches(state, outlier_z, out);
+  summarize_sketches(state, ranked, outlier_z, out);
   if (state.kind() == Kind::time) summarize_times(state, out);
 }
 

@@ -59,4 +59,12 @@ void Tails::seal() {
   }
 }
 
+void Tails::load_all(const std::vector<double>& sorted) {
+  const auto kept = static_cast<std::ptrdiff_t>(std::min(sorted.size(), Tail::kKept));
+  std::vector<double> lowest(sorted.begin(), sorted.begin() + kept);
+  for (double& value : lowest) value = -value;
+  low.load(std::move(lowest));
+  high.load(std::vector<double>(sorted.rbegin(), sorted.rbegin() + kept));
+}
+
 }  // namespace dqm

@@ -42,6 +42,8 @@ class Tails {
   void add_high(const Kernels& kernels, const double* values, int count);
   void merge(const Tails& other);
   void seal();
+  // From all values there are, ascending.
+  void load_all(const std::vector<double>& sorted);
 };
 
 }  // namespace dqm

@@ -8,30 +8,32 @@ namespace dqm {
 class TimeSteps {
  public:
   TimeSteps(const Kernels& kernels, uint64_t first_row, InOrder& ordered)
-      : kernels_(kernels), level_(sample_level(first_row, kFrequentSampleBits)), ordered_(ordered) {}
+      : kernels_(kernels), level_(sample_level(first_row, kFrequentSampleBits)), mask_((1ull << level_) - 1), ordered_(ordered) {}
 
-  // Times in ticks, in the order of rows.
+  // Times in ticks, in the order of rows; whole numbers, so that differences are exact.
   template <class Ticks>
   void add(const Ticks* times, int count) {
+    if (!any_) stretch_ = {static_cast<int128>(times[0]), static_cast<int128>(times[0]), 0};
+    auto low = static_cast<Ticks>(stretch_.low);
+    auto high = static_cast<Ticks>(stretch_.high);
+    auto gap = static_cast<Ticks>(stretch_.gap);
+    auto previous = any_ ? static_cast<Ticks>(previous_) : times[0];
     double kept[kBlockRows];
     int kept_count = 0;
-    for (int i = 0; i < count; ++i) {
-      const auto time = static_cast<int128>(times[i]);
-      if (!any_) {
-        stretch_ = {time, time, 0};
-      } else {
-        const int128 step = time - previous_;
-        if (step > 0 && picked(seen_)) kept[kept_count++] = static_cast<double>(step);
-        if (time > stretch_.high) {
-          stretch_.gap = time - stretch_.high > stretch_.gap ? time - stretch_.high : stretch_.gap;
-          stretch_.high = time;
-        }
-        if (time < stretch_.low) stretch_.low = time;
-      }
-      any_ = true;
-      previous_ = time;
-      ++seen_;
+    for (int i = 0; i < count; ++i, ++seen_) {
+      const Ticks time = times[i];
+      const Ticks step = time - previous;
+      if ((seen_ & mask_) == 0) picked_ = seen_ + (mix_bits((seen_ >> level_) + 1) >> 32 & mask_);
+      kept[kept_count] = static_cast<double>(step);
+      kept_count += step > 0 && seen_ == picked_;
+      gap = time - high > gap ? time - high : gap;
+      high = time > high ? time : high;
+      low = time < low ? time : low;
+      previous = time;
     }
+    any_ = true;
+    stretch_ = {static_cast<int128>(low), static_cast<int128>(high), static_cast<int128>(gap)};
+    previous_ = static_cast<int128>(previous);
     ordered_.steps.add(kernels_, level_, kept, kept_count);
   }
 
@@ -40,15 +42,12 @@ class TimeSteps {
   }
 
  private:
-  bool picked(uint64_t row) const {
-    const uint64_t mask = (1ull << level_) - 1;
-    return (row & mask) == (mix_bits((row >> level_) + 1) >> 32 & mask);
-  }
-
   const Kernels& kernels_;
   const int level_;
+  const uint64_t mask_;
   InOrder& ordered_;
-  uint64_t seen_ = 0;
+  uint64_t seen_ = 0;    // times so far
+  uint64_t picked_ = 0;  // the one of this group of 2^level whose step is kept
   bool any_ = false;
   int128 previous_ = 0;
   Stretch stretch_{0, 0, 0};
