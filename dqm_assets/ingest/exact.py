@@ -84,15 +84,14 @@ class _Lines:
 def split_exact(content: Content, dialect: Dialect, width: int) -> Records:
     """Split a CSV into text columns and rejects, whatever is in it.
 
-    A quote that is never closed, or that swallows following lines and leaves a row of the
-    wrong width, costs its own line only: that line is rejected as ``unclosed_quote`` and
-    reading goes on after it.
+    A quote that is never closed, or that is closed lines later in the middle of a field, costs
+    its own line only: that line is rejected as ``unclosed_quote`` and reading goes on after it.
     """
     has_nul = content.data.find(b"\x00") >= 0
     rows = _Rows(width)
     rejects: list[Reject] = []
     count = 0
-    records = _records(content, dialect, width)
+    records = _records(content, dialect)
     if dialect.header:
         next(records, None)
     for record in records:
@@ -105,7 +104,7 @@ def split_exact(content: Content, dialect: Dialect, width: int) -> Records:
     return rows.finish(tuple(rejects), count)
 
 
-def _records(content: Content, dialect: Dialect, width: int) -> Iterator[_Record]:
+def _records(content: Content, dialect: Dialect) -> Iterator[_Record]:
     lines = _Lines(content.data)
     reader = csv_reader(lines, dialect)
     while True:
@@ -116,9 +115,7 @@ def _records(content: Content, dialect: Dialect, width: int) -> Iterator[_Record
         if not fields:
             continue
         first = lines.taken[0]
-        closed = not lines.ended and not (
-            len(lines.taken) > 1 and _stray(lines, dialect, len(fields) == width)
-        )
+        closed = not lines.ended and not (len(lines.taken) > 1 and _stray(lines, dialect))
         if closed:
             yield _Record(first.number, first.start, lines.taken[-1].end, fields, True, len(lines.taken))
         else:
@@ -127,9 +124,9 @@ def _records(content: Content, dialect: Dialect, width: int) -> Iterator[_Record
             yield _Record(first.number, first.start, first.end, fields, False, 1)
 
 
-def _stray(lines: _Lines, dialect: Dialect, fits: bool) -> bool:
-    """Whether a record of several lines is one only because of a misplaced quote."""
-    if fits or dialect.escape or dialect.skip_initial_space:
+def _stray(lines: _Lines, dialect: Dialect) -> bool:
+    """Whether several lines are one record only because of a misplaced quote: the quoting is irregular."""
+    if dialect.escape or dialect.skip_initial_space:
         return False
     q, d = re.escape(dialect.quote), re.escape(dialect.delimiter)
     field = rf"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}][^{d}]*|)"
