@@ -1,0 +1,9 @@
+// The tables that this build holds.
+#pragma once
+#include "kernels.h"
+
+namespace dqm {
+
+extern const Kernels kPortableKernels;
+
+}  // namespace dqm

@@ -1,0 +1,357 @@
+// Numbers, booleans and times: block by block through every part of the state while the block is in cache.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "hash.h"
+#include "passes.h"
+#include "time_steps.h"
+
+namespace dqm {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr int64_t kMorselBlocks = kMorselRows / kBlockRows;
+
+struct BlockRange {
+  int64_t first_row;
+  double minimum, maximum;
+};
+
+class NumberPass {
+ public:
+  NumberPass(const ColumnType& type, const Morsel& morsel, const PassOptions& options, AnyOrder& totals,
+             InOrder& ordered)
+      : kernels_(kernels()),
+        type_(type),
+        morsel_(morsel),
+        options_(options),
+        totals_(totals),
+        ordered_(ordered),
+        reader_(kernels_, type, morsel),
+        steps_(kernels_, morsel.first_row, ordered),
+        integral_(is_integral(type)),
+        timed_(kind_of(type.logical) == Kind::time),
+        sketched_(options.sketched && type.logical != LogicalType::boolean),
+        level_(sample_level(morsel.first_row, kQuantileSampleBits)) {}
+
+  void run() {
+    for (int64_t row = 0; row < morsel_.rows; row += kBlockRows) add_block(row);
+    if (sketched_) add_tails();
+    if (timed_) steps_.finish();
+  }
+
+ private:
+  void add_block(int64_t first_row) {
+    const NumberBlock block = reader_.load(first_row);
+    totals_.rows += block.rows;
+    const double* values = block.values;
+    int count = block.rows;
+    if (block.valid != nullptr) {
+      count = kernels_.compact(block.values, block.valid, block.rows, compacted_);
+      values = compacted_;
+      totals_.nulls += block.rows - count;
+    }
+    if (count == 0) return;
+    BlockSums sums;
+    kernels_.sums(values, count, shift_for(values[0]), previous_, &sums);
+    const double magnitude = std::max(-sums.minimum, sums.maximum);
+    if (integral_ && magnitude > kExactLimit && needs_integers()) {
+      add_integers(first_row);
+    } else if (!std::isfinite(sums.s4) || exponent_for(magnitude) != 0) {
+      add_unusual(values, count, first_row);
+    } else {
+      add_usual(values, count, sums, first_row);
+      if (sketched_) totals_.distinct.add_doubles(kernels_, values, count);
+    }
+    if (sketched_) sample(block, first_row);
+  }
+
+  bool needs_integers() const { return type_.storage == Storage::i64 || type_.storage == Storage::u64 ||
+                                       type_.storage == Storage::i128; }
+
+  // Power sums are taken about the running mean; about a whole number where values are whole, so that
+  // deviations, and with them the exact sum, have no rounding.
+  double shift_for(double first) const {
+    double shift = ordered_.moments.count ? ordered_.moments.scaled_mean() : first;
+    if (!std::isfinite(shift)) return 0;
+    return integral_ ? std::nearbyint(shift) : shift;
+  }
+
+  // Finite values of which `sums` are the power sums.
+  void add_usual(const double* values, int count, const BlockSums& sums, int64_t first_row) {
+    ordered_.moments.add_block(sums);
+    count_signs(sums, first_row);
+    if (options_.limits.given()) count_outside(values, count);
+    if (integral_ && totals_.exact.known) add_exact(values, count, sums);
+    add_sequence(values, count, sums, hash_double(values[0]), hash_double(values[count - 1]));
+    if (timed_) steps_.add(values, count);
+    previous_ = values[count - 1];
+  }
+
+  void count_signs(const BlockSums& sums, int64_t first_row) {
+    totals_.zeros += sums.zeros;
+    totals_.negatives += sums.negatives;
+    ranges_[range_count_++] = {first_row, sums.minimum, sums.maximum};
+  }
+
+  void add_exact(const double* values, int count, const BlockSums& sums) {
+    int128 total = 0;
+    if (sums.maximum - sums.minimum < kExactLimit / kBlockRows &&
+        std::fabs(sums.shift - sums.minimum) < kExactLimit / kBlockRows) {
+      total = static_cast<int128>(sums.s1) + static_cast<int128>(sums.shift) * count;
+    } else {
+      for (int i = 0; i < count; ++i) total += static_cast<int128>(values[i]);
+    }
+    totals_.exact.add(static_cast<int128>(sums.minimum), static_cast<int128>(sums.maximum), total);
+  }
+
+  void add_sequence(const double* values, int count, const BlockSums& sums, uint64_t first, uint64_t last) {
+    uint64_t equal[kBlockWords] = {};
+    if (sums.repeats != 0) kernels_.repeats(values, count, previous_, equal);
+    add_runs(equal, count, values[0], values[count - 1], first, last);
+    ordered_.sequence.repeats += sums.repeats;
+    ordered_.sequence.falls += sums.falls;
+    ordered_.sequence.rises += count - (started_ ? 0 : 1) - sums.repeats - sums.falls;
+    started_ = true;
+  }
+
+  void add_runs(const uint64_t* equal, int count, double first, double last, uint64_t first_identity,
+                uint64_t last_identity) {
+    Sequence& sequence = ordered_.sequence;
+    if (sequence.count == 0) {
+      sequence.first = first;
+      sequence.first_identity = first_identity;
+    }
+    sequence.add_block(equal, count);
+    sequence.last = last;
+    sequence.last_identity = last_identity;
+  }
+
+  void count_outside(const double* values, int count) {
+    const double ticks = std::pow(10.0, type_.decimals);
+    const double lower = options_.limits.lower == options_.limits.lower ? options_.limits.lower * ticks : -kInfinity;
+    const double upper = options_.limits.upper == options_.limits.upper ? options_.limits.upper * ticks : kInfinity;
+    uint64_t bits[kBlockWords];
+    kernels_.outside(values, count, lower, upper, bits);
+    for (int word = 0; word * 64 < count; ++word) totals_.outside_limits += __builtin_popcountll(bits[word]);
+  }
+
+  // NaN, infinities, or magnitudes whose fourth power leaves the range of a double.
+  void add_unusual(const double* values, int count, int64_t first_row) {
+    alignas(64) double numbers[kBlockRows];
+    alignas(64) double finite[kBlockRows];
+    int number_count = 0;
+    int finite_count = 0;
+    for (int i = 0; i < count; ++i) {
+      if (std::isnan(values[i])) {
+        ++totals_.nans;
+        continue;
+      }
+      numbers[number_count++] = values[i];
+      totals_.positive_infinities += values[i] == kInfinity;
+      totals_.negative_infinities += values[i] == -kInfinity;
+      if (std::isfinite(values[i])) finite[finite_count++] = values[i];
+    }
+    if (sketched_) totals_.distinct.add_doubles(kernels_, numbers, number_count);
+    if (finite_count == 0) return;
+    const double minimum = *std::min_element(finite, finite + finite_count);
+    const double maximum = *std::max_element(finite, finite + finite_count);
+    const int exponent = exponent_for(std::max(-minimum, maximum));
+    alignas(64) double scaled[kBlockRows];
+    for (int i = 0; i < finite_count; ++i) scaled[i] = std::ldexp(finite[i], -exponent);
+    BlockSums sums;
+    const double shift = exponent == 0 ? shift_for(scaled[0]) : scaled[0];
+    kernels_.sums(scaled, finite_count, shift, kNaN, &sums);
+    count_order(finite, finite_count, sums);  // scaling may have made small values zero
+    sums.exponent = exponent;
+    sums.minimum = minimum;
+    sums.maximum = maximum;
+    add_usual(finite, finite_count, sums, first_row);
+  }
+
+  void count_order(const double* values, int count, BlockSums& sums) const {
+    sums.zeros = sums.negatives = sums.repeats = sums.falls = 0;
+    double before = previous_;
+    for (int i = 0; i < count; ++i) {
+      sums.zeros += values[i] == 0;
+      sums.negatives += values[i] < 0;
+      sums.repeats += values[i] == before;
+      sums.falls += values[i] < before;
+      before = values[i];
+    }
+  }
+
+  // Integers beyond 2^53, which doubles cannot tell apart: everything is taken about the block's first value.
+  void add_integers(int64_t first_row) {
+    int128 integers[kBlockRows];
+    const int count = reader_.load_integers(first_row, integers);
+    const int128 origin = integers[0];
+    alignas(64) double deviations[kBlockRows];
+    int128 minimum = origin;
+    int128 maximum = origin;
+    int128 total = 0;
+    bool fits = true;
+    for (int i = 0; i < count; ++i) {
+      int128 deviation;
+      fits = !__builtin_sub_overflow(integers[i], origin, &deviation) && fits;
+      deviations[i] = static_cast<double>(deviation);
+      minimum = std::min(minimum, integers[i]);
+      maximum = std::max(maximum, integers[i]);
+      fits = !__builtin_add_overflow(total, integers[i], &total) && fits;
+    }
+    totals_.exact.add(minimum, maximum, total);
+    if (!fits) totals_.exact.sum_known = false;
+    BlockSums sums;
+    kernels_.sums(deviations, count, 0, kNaN, &sums);
+    add_integer_order(integers, count, sums);
+    sums.minimum = static_cast<double>(minimum);
+    sums.maximum = static_cast<double>(maximum);
+    sums.shift = static_cast<double>(origin);
+    ordered_.moments.add_block(sums, static_cast<double>(origin - static_cast<int128>(sums.shift)));
+    count_signs(sums, first_row);
+    previous_ = static_cast<double>(integers[count - 1]);
+  }
+
+  void add_integer_order(const int128* integers, int count, BlockSums& sums) {
+    uint64_t equal[kBlockWords] = {};
+    sums.zeros = sums.negatives = sums.repeats = sums.falls = 0;
+    int128 before = previous_integer_known() ? last_integer_ : static_cast<int128>(0);
+    bool known = started_;
+    if (known && !last_was_integer_) before = static_cast<int128>(previous_);
+    uint64_t hashes[kBlockRows];
+    const double ticks = std::pow(10.0, type_.decimals);
+    for (int i = 0; i < count; ++i) {
+      const int128 value = integers[i];
+      sums.zeros += value == 0;
+      sums.negatives += value < 0;
+      if (known && value == before) equal[i / 64] |= 1ull << (i % 64);
+      sums.repeats += known && value == before;
+      sums.falls += known && value < before;
+      before = value;
+      known = true;
+      hashes[i] = hash_integer(value);
+      const double unit = static_cast<double>(value) / ticks;
+      totals_.outside_limits += unit < options_.limits.lower || unit > options_.limits.upper;
+    }
+    if (sketched_) totals_.distinct.add_hashes(hashes, count);
+    add_runs(equal, count, static_cast<double>(integers[0]), static_cast<double>(before), hashes[0],
+             hashes[count - 1]);
+    ordered_.sequence.repeats += sums.repeats;
+    ordered_.sequence.falls += sums.falls;
+    ordered_.sequence.rises += count - (started_ ? 0 : 1) - sums.repeats - sums.falls;
+    started_ = true;
+    if (timed_) steps_.add(integers, count);
+    last_integer_ = before;
+    last_was_integer_ = true;
+  }
+
+  bool previous_integer_known() const { return started_ && last_was_integer_; }
+
+  // One row in 2^level enters the quantile sketch, picked by its number in the data.
+  void sample(const NumberBlock& block, int64_t first_row) {
+    if (level_ == 0) {
+      alignas(64) double kept[kBlockRows];
+      int count = 0;
+      for (int i = 0; i < block.rows; ++i) {
+        kept[count] = block.values[i];
+        const bool valid = block.valid == nullptr || ((block.valid[i / 64] >> (i % 64)) & 1);
+        count += valid && std::isfinite(block.values[i]);
+      }
+      ordered_.quantiles.add(kernels_, 0, kept, count);
+      return;
+    }
+    const uint64_t begin = morsel_.first_row + static_cast<uint64_t>(first_row);
+    const uint64_t end = begin + static_cast<uint64_t>(block.rows);
+    const uint64_t mask = (1ull << level_) - 1;
+    double kept[kBlockRows];
+    int count = 0;
+    for (uint64_t group = begin >> level_; (group << level_) < end; ++group) {
+      const uint64_t row = (group << level_) + (mix_bits(group + 1) >> 32 & mask);
+      if (row < begin || row >= end) continue;
+      const auto i = static_cast<int>(row - begin);
+      const bool valid = block.valid == nullptr || ((block.valid[i / 64] >> (i % 64)) & 1);
+      if (valid && std::isfinite(block.values[i])) kept[count++] = block.values[i];
+    }
+    ordered_.quantiles.add(kernels_, level_, kept, count);
+  }
+
+  // Extreme blocks first: on sorted data the rest then have nothing to give.
+  void add_tails() {
+    const auto begin = ranges_;
+    const auto end = ranges_ + range_count_;
+    std::sort(begin, end, [](const BlockRange& a, const BlockRange& b) { return a.maximum > b.maximum; });
+    for (auto range = begin; range != end && totals_.tails.high.would_take(range->maximum); ++range) {
+      totals_.tails.add_high(kernels_, scratch_, load_finite(range->first_row));
+    }
+    std::sort(begin, end, [](const BlockRange& a, const BlockRange& b) { return a.minimum < b.minimum; });
+    for (auto range = begin; range != end && totals_.tails.low.would_take(-range->minimum); ++range) {
+      totals_.tails.add_low(kernels_, scratch_, load_finite(range->first_row));
+    }
+  }
+
+  int load_finite(int64_t first_row) {
+    const NumberBlock block = reader_.load(first_row);
+    int count = 0;
+    for (int i = 0; i < block.rows; ++i) {
+      scratch_[count] = block.values[i];
+      const bool valid = block.valid == nullptr || ((block.valid[i / 64] >> (i % 64)) & 1);
+      count += valid && std::isfinite(block.values[i]);
+    }
+    return count;
+  }
+
+  const Kernels& kernels_;
+  const ColumnType& type_;
+  const Morsel& morsel_;
+  const PassOptions& options_;
+  AnyOrder& totals_;
+  InOrder& ordered_;
+  NumberReader reader_;
+  TimeSteps steps_;
+  const bool integral_;
+  const bool timed_;
+  const bool sketched_;
+  const int level_;
+  bool started_ = false;
+  bool last_was_integer_ = false;
+  double previous_ = kNaN;
+  int128 last_integer_ = 0;
+  BlockRange ranges_[kMorselBlocks];
+  int64_t range_count_ = 0;
+  alignas(64) double compacted_[kBlockRows + 16];
+  alignas(64) double scratch_[kBlockRows + 16];
+};
+
+}  // namespace
+
+void pass_numbers(const ColumnType& type, const Morsel& morsel, const PassOptions& options, AnyOrder& totals,
+                  InOrder& ordered) {
+  NumberPass(type, morsel, options, totals, ordered).run();
+}
+
+void pass_counts(const ColumnType& type, const Morsel& morsel, AnyOrder& totals) {
+  for (const Piece& piece : morsel.pieces) {
+    totals.rows += piece.rows;
+    for (int64_t row = 0; row < piece.rows; row += kBlockRows) {
+      const int rows = static_cast<int>(std::min<int64_t>(kBlockRows, piece.rows - row));
+      uint64_t valid[kBlockWords];
+      if (load_validity(type, *piece.array, piece.start + row, rows, valid)) continue;
+      totals.nulls += rows;
+      for (int word = 0; word * 64 < rows; ++word) totals.nulls -= __builtin_popcountll(valid[word]);
+    }
+  }
+}
+
+void pass(const ColumnType& type, const Morsel& morsel, const PassOptions& options, AnyOrder& totals,
+          InOrder& ordered) {
+  switch (kind_of(type.logical)) {
+    case Kind::null:
+    case Kind::nested: pass_counts(type, morsel, totals); return;
+    case Kind::text: pass_text(type, morsel, options, totals, ordered); return;
+    default: pass_numbers(type, morsel, options, totals, ordered);
+  }
+}
+
+}  // namespace dqm

@@ -1,0 +1,72 @@
+// Turns a stream of Arrow batches into one state per column (and per segment value).
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "column_state.h"
+#include "dqm_kernel.h"
+#include "passes.h"
+#include "segments.h"
+
+namespace dqm {
+
+// An Arrow batch that is released when the last row has been read.
+class OwnedBatch {
+ public:
+  explicit OwnedBatch(ArrowArray* moved);
+  OwnedBatch(const OwnedBatch&) = delete;
+  OwnedBatch& operator=(const OwnedBatch&) = delete;
+  ~OwnedBatch();
+
+  const ArrowArray& array() const { return array_; }
+  int64_t unread() const { return array_.length - read; }
+  int64_t read = 0;
+
+ private:
+  ArrowArray array_;
+};
+
+struct ProfilerOptions {
+  int threads = 1;
+  PassOptions pass;
+  std::string segment_by;  // empty: none
+};
+
+class Profiler {
+ public:
+  Profiler(const ArrowSchema& schema, ProfilerOptions options);
+  // Takes the batch over, also when it throws.
+  void update(ArrowArray* batch);
+  // Reads what is left over; further updates are an Error.
+  void finish();
+
+  int64_t rows() const { return rows_; }
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<ColumnType>& types() const { return types_; }
+  const Segments* segments() const { return segments_.get(); }
+  // Hands a finished column over (segment -1: the whole), sealed.
+  ColumnState take(int64_t segment, size_t column);
+
+ private:
+  void check(const ArrowArray& batch) const;
+  void run_wave(size_t morsels, int64_t rows);
+  std::vector<std::vector<Morsel>> cut(size_t morsels, int64_t rows) const;
+  void drop_read(int64_t rows);
+  size_t wave_morsels() const;
+
+  ProfilerOptions options_;
+  std::vector<std::string> names_;
+  std::vector<ColumnType> types_;
+  std::vector<ColumnState> states_;
+  std::vector<std::vector<AnyOrder>> thread_totals_;  // of the threads beyond the first, by column
+  std::unique_ptr<Segments> segments_;
+  std::deque<std::unique_ptr<OwnedBatch>> batches_;
+  int64_t unread_ = 0;
+  int64_t rows_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace dqm
