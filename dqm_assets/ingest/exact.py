@@ -7,7 +7,7 @@ import mmap
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,22 +24,19 @@ _BATCH = 50_000
 _LINE = re.compile(rb"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     number: int
     start: int
     end: int
     text: str
 
 
-@dataclass(frozen=True)
-class _Record:
+class _Record(NamedTuple):
     line: int
     start: int
     end: int
     fields: list[str]
     closed: bool
-    lines: int
 
 
 class _Lines:
@@ -117,11 +114,11 @@ def _records(content: Content, dialect: Dialect) -> Iterator[_Record]:
         first = lines.taken[0]
         closed = not lines.ended and not (len(lines.taken) > 1 and _stray(lines, dialect))
         if closed:
-            yield _Record(first.number, first.start, lines.taken[-1].end, fields, True, len(lines.taken))
+            yield _Record(first.number, first.start, lines.taken[-1].end, fields, True)
         else:
             lines.give_back()
             reader = csv_reader(lines, dialect)
-            yield _Record(first.number, first.start, first.end, fields, False, 1)
+            yield _Record(first.number, first.start, first.end, fields, False)
 
 
 def _stray(lines: _Lines, dialect: Dialect) -> bool:
@@ -135,17 +132,17 @@ def _stray(lines: _Lines, dialect: Dialect) -> bool:
 
 
 def _judge(record: _Record, content: Content, width: int, has_nul: bool) -> Reject | None:
-    raw = content.data[record.start : record.end]
     if not record.closed:
-        return Reject(record.line, "unclosed_quote", "a quote is opened and not closed", "", raw_text(raw))
-    if has_nul and b"\x00" in raw:
-        return Reject(record.line, "nul_byte", "the row holds a NUL byte", "", raw_text(raw))
-    if content.damaged and _damaged(record.fields):
-        reason = f"the row holds bytes that are no {content.encoding} text"
-        return Reject(record.line, "bad_encoding", reason, "", raw_text(raw))
-    if len(record.fields) != width:
-        return width_reject(record.line, width, len(record.fields), raw)
-    return None
+        code, reason = "unclosed_quote", "a quote is opened and not closed"
+    elif has_nul and any("\x00" in field for field in record.fields):
+        code, reason = "nul_byte", "the row holds a NUL byte"
+    elif content.damaged and _damaged(record.fields):
+        code, reason = "bad_encoding", f"the row holds bytes that are no {content.encoding} text"
+    elif len(record.fields) != width:
+        return width_reject(record.line, width, len(record.fields), content.data[record.start : record.end])
+    else:
+        return None
+    return Reject(record.line, code, reason, "", raw_text(content.data[record.start : record.end]))
 
 
 def _damaged(fields: list[str]) -> bool:
