@@ -107,6 +107,8 @@ def as_relation(data: Any) -> duckdb.DuckDBPyRelation:
     if isinstance(data, duckdb.DuckDBPyRelation):
         return data
     if isinstance(data, pa.Table | pa.RecordBatch):
+        if data.num_columns == 0:  # DuckDB takes no table without columns
+            data = pa.table({"__dqm_no_columns": pa.nulls(data.num_rows)})
         return _scratch(os.getpid()).cursor().from_arrow(data)
     raise ContractError(f"cannot judge {type(data).__name__}; pass an Arrow table or a DuckDB relation")
 
