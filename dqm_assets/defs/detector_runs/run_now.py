@@ -41,8 +41,6 @@ def materialise(instance: dg.DagsterInstance, dataset: str, claims: Sequence[Cla
             instance=instance,
             asset_selection=[*keys, *FOLLOWERS],
             tags=range_tags(dataset, [claim.run_id for claim in chunk]),
-            # Dagster keeps the whole log; the terminal shows what went wrong.
-            run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
             raise_on_error=False,
         )
         succeeded = succeeded and result.success
