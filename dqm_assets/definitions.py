@@ -12,8 +12,6 @@ def defs() -> dg.Definitions:
     """Load every source's folder and add what they share."""
     shared = dg.Definitions(
         resources={"store": StoreResource()},
-        # Dagster keeps every event; the terminal needs only what went wrong.
-        loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"})},
         # Steps are short and the store serialises writers: a process per step would only add its start-up time.
         executor=dg.in_process_executor,
     )
