@@ -73,7 +73,7 @@ def distribution_of(store: Store, dataset: str, run_id: str, column: str) -> Dis
         histogram=histogram if histogram is not None and _drawable(histogram) else None,
         usual=usual,
         usual_runs=usual_runs,
-        top=top[:TOP_VALUES],
+        top=top,
     )
 
 
@@ -84,6 +84,10 @@ def _usual(store: Store, key: dict[str, str]) -> tuple[Histogram | None, int]:
         return None, 0
     histogram = reduce(ColumnProfile.merge, states).histogram(BINS)
     return (histogram if _drawable(histogram) else None), len(states)
+
+
+def _top(state: ColumnProfile) -> tuple[tuple[str, float], ...]:
+    return tuple((str(value), float(rows)) for value, rows, _ in state.top_k()[:TOP_VALUES])
 
 
 def _drawable(histogram: Histogram) -> bool:
