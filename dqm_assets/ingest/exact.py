@@ -1,12 +1,13 @@
 """Split any CSV with Python's csv module, record by record: slower, and stopped by nothing.
 
-Used where ``split_fast`` declines: damaged text, NUL bytes, irregular quoting, escapes.
+Used where a scan cannot tell records: damaged text, NUL bytes, irregular quoting, escapes.
 """
 
 import mmap
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ import pyarrow.compute as pc
 from dqm_assets.ingest.content import Content
 from dqm_assets.ingest.dialect import csv_reader
 from dqm_assets.ingest.parsed import Dialect, Reject, raw_text
-from dqm_assets.ingest.records import Records, width_reject
+from dqm_assets.ingest.records import Records, text_schema, width_reject
+from dqm_assets.ingest.scan import Place
 
 #: A quoted field that is still open after this many bytes was opened by a stray quote.
 OPEN_LIMIT = 1 << 20
@@ -42,8 +44,9 @@ class _Record(NamedTuple):
 class _Lines:
     """The physical lines of a text, with a way back; ends early when a record gets too long."""
 
-    def __init__(self, data: mmap.mmap | bytes) -> None:
-        self._fresh = enumerate(_LINE.finditer(data), start=1)
+    def __init__(self, data: mmap.mmap | bytes, start: Place) -> None:
+        self._fresh = enumerate(_LINE.finditer(data, start.offset), start=start.line)
+        self._next = start
         self._back: deque[_Line] = deque()
         self.taken: list[_Line] = []
         self.ended = False
@@ -56,6 +59,10 @@ class _Lines:
     def give_back(self) -> None:
         """Return all lines of the record but its first."""
         self._back.extendleft(reversed(self.taken[1:]))
+
+    def place(self) -> Place:
+        """Where the next record starts."""
+        return Place(self._back[0].start, self._back[0].number) if self._back else self._next
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -73,36 +80,35 @@ class _Lines:
                 raise StopIteration
             text = match.group().decode("utf-8", errors="surrogateescape")
             line = _Line(number, match.start(), match.end(), text)
+            self._next = Place(match.end(), number + 1)
         self.taken.append(line)
         self._size += line.end - line.start
         return line.text
 
 
-def split_exact(content: Content, dialect: Dialect, width: int) -> Records:
-    """Split a CSV into text columns and rejects, whatever is in it.
+def read_exact(
+    content: Content, dialect: Dialect, width: int, start: Place, most: int | None = None
+) -> tuple[Records, Place]:
+    """Read records from ``start``, at most ``most``, whatever is in them; gives the place after them.
 
     A quote that is never closed, or that is closed lines later in the middle of a field, costs
     its own line only: that line is rejected as ``unclosed_quote`` and reading goes on after it.
     """
-    has_nul = content.data.find(b"\x00") >= 0
+    lines = _Lines(content.data, start)
     rows = _Rows(width)
     rejects: list[Reject] = []
     count = 0
-    records = _records(content, dialect)
-    if dialect.header:
-        next(records, None)
-    for record in records:
+    for record in islice(_records(lines, dialect), most):
         count += 1
-        reject = _judge(record, content, width, has_nul)
+        reject = _judge(record, content, width)
         if reject is None:
             rows.add(record)
         else:
             rejects.append(reject)
-    return rows.finish(tuple(rejects), count)
+    return rows.finish(tuple(rejects), count), lines.place()
 
 
-def _records(content: Content, dialect: Dialect) -> Iterator[_Record]:
-    lines = _Lines(content.data)
+def _records(lines: _Lines, dialect: Dialect) -> Iterator[_Record]:
     reader = csv_reader(lines, dialect)
     while True:
         lines.begin()
@@ -131,10 +137,10 @@ def _stray(lines: _Lines, dialect: Dialect) -> bool:
     return re.fullmatch(rf"{field}(?:{d}{field})*", text) is None
 
 
-def _judge(record: _Record, content: Content, width: int, has_nul: bool) -> Reject | None:
+def _judge(record: _Record, content: Content, width: int) -> Reject | None:
     if not record.closed:
         code, reason = "unclosed_quote", "a quote is opened and not closed"
-    elif has_nul and any("\x00" in field for field in record.fields):
+    elif any("\x00" in field for field in record.fields):
         code, reason = "nul_byte", "the row holds a NUL byte"
     elif content.damaged and _damaged(record.fields):
         code, reason = "bad_encoding", f"the row holds bytes that are no {content.encoding} text"
@@ -153,10 +159,9 @@ class _Rows:
     """Good records, gathered into Arrow batches."""
 
     def __init__(self, width: int) -> None:
-        self._names = [str(i) for i in range(width)]
         self._rows: list[list[str]] = []
         self._batches: list[pa.RecordBatch] = []
-        self._schema = pa.schema([(name, pa.string()) for name in self._names])
+        self._schema = text_schema(width)
         self._places: list[tuple[int, int, int]] = []
 
     def add(self, record: _Record) -> None:
