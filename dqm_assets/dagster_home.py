@@ -12,8 +12,9 @@ from dqm_assets.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
-#: The instance file that ships beside the packages.
+#: The files that ship beside the packages.
 INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
+WORKSPACE_FILE = Path(__file__).parent.parent / "workspace.yaml"
 
 
 def prepare_dagster_home(settings: Settings) -> Path:

@@ -21,7 +21,7 @@
   functions.dqmTime = function (value) { return value ? window.dqmLocalTime(value) : "–"; };
   functions.dqmUtc = function (value) { return value ? window.dqmUtcTime(value) : ""; };
   functions.dqmShortId = function (value) {
-    return !value || value.length <= 24 ? value : value.slice(0, 15) + "…" + value.slice(-8);
+    return !value || value.length <= 21 ? value : value.slice(0, 12) + "…" + value.slice(-8);
   };
   functions.dqmNumber = function (value) {
     if (value === null || value === undefined) { return "–"; }

@@ -1,8 +1,8 @@
 // Shows every <time class="when"> in the browser's zone; the server wrote it in UTC and keeps that in the tooltip.
 (function () {
   "use strict";
-  var full = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
-  var thisYear = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  var full = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  var thisYear = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   var relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
   var steps = [[60, 1, "second"], [3600, 60, "minute"], [86400, 3600, "hour"], [2592000, 86400, "day"],
     [31536000, 2592000, "month"], [Infinity, 31536000, "year"]];

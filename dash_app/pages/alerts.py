@@ -169,7 +169,7 @@ def _columns() -> list[dict[str, Any]]:
         column("title", "What", minWidth=190, flex=3, tooltipField="title"),
         column("dataset", "Dataset", minWidth=96),
         status_column("status", minWidth=104),
-        time_column("opened", "Opened", minWidth=148),
+        time_column("opened", "Opened", minWidth=116),
     ]
 
 

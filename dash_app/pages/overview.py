@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 from dash_app.components.card import card, command, empty, tile, tiles
 from dash_app.components.number import count, plural, share
 from dash_app.components.page_head import page_head
+from dash_app.components.run_id import run_id_text
 from dash_app.components.status import (
     ALERT_MARKS,
     PIPELINE_MARKS,
@@ -18,15 +19,17 @@ from dash_app.components.status import (
 from dash_app.components.strip import strip
 from dash_app.components.table import Heading, table
 from dash_app.components.when import when
-from dash_app.links import alert_link, alerts_link, dataset_link, overview_link
+from dash_app.links import alert_link, alerts_link, dataset_link, overview_link, run_link
 from dash_app.services.alerts import AlertFilter, alert_page
 from dash_app.services.datasets import dataset_summaries
 from dash_app.services.health import pipeline_statuses
-from dash_app.services.records import Alert, DatasetSummary, PipelineStatus
+from dash_app.services.records import Alert, DatasetSummary, PipelineStatus, Run
+from dash_app.services.runs import RunFilter, run_page
 from dash_app.services.services import Services
 
 DATASETS_PER_PAGE = 25
 ALERTS_SHOWN = 6
+RUNS_SHOWN = 8
 OPEN = ("open", "acknowledged")
 
 HEADINGS = (
@@ -37,6 +40,15 @@ HEADINGS = (
     Heading("Good", numeric=True),
     Heading("Open alerts", numeric=True),
     Heading("Last arrival", numeric=True),
+)
+
+RUN_HEADINGS = (
+    Heading("Run"),
+    Heading("Dataset"),
+    Heading("Status"),
+    Heading("Why"),
+    Heading("Rows", numeric=True),
+    Heading("Data time", numeric=True),
 )
 
 
@@ -101,13 +113,17 @@ class OverviewPage:
         summaries = await reads(dataset_summaries)
         alerts = await reads(alert_page, AlertFilter(statuses=OPEN), ALERTS_SHOWN)
         pipelines = await reads(pipeline_statuses)
+        newest = await reads(run_page, RunFilter(), RUNS_SHOWN)
         if not summaries:
             return [self._nothing_yet(), *([_pipelines_card(pipelines)] if pipelines else [])]
         return [
             _tiles(summaries, alerts.total),
             html.Div(
                 [
-                    _datasets_card(summaries, search, page),
+                    html.Div(
+                        [_datasets_card(summaries, search, page), _newest_runs_card(newest.runs)],
+                        className="stack",
+                    ),
                     html.Div(
                         [_alerts_card(alerts.alerts, alerts.total), _pipelines_card(pipelines)],
                         className="stack",
@@ -205,6 +221,25 @@ def _dataset_row(summary: DatasetSummary) -> list[Component | str]:
         share(summary.share_good),
         alerts,
         when(summary.last_arrival, "ago"),
+    ]
+
+
+def _newest_runs_card(runs: tuple[Run, ...]) -> Component | None:
+    if not runs:
+        return None
+    return card("Newest runs", table("Newest runs", RUN_HEADINGS, [_run_row(run) for run in runs]))
+
+
+def _run_row(run: Run) -> list[Component | str]:
+    why = run.reasons[0].message if run.reasons else ""
+    more = f" and {len(run.reasons) - 1} more" if len(run.reasons) > 1 else ""
+    return [
+        dcc.Link(run_id_text(run.run_id), href=run_link(run.dataset, run.run_id)),
+        run.dataset,
+        badge(mark_of(RUN_MARKS, run.status)),
+        html.Span(why + more, className="clip", title=why),
+        count(run.rows_loaded),
+        when(run.ts or run.landed_at),
     ]
 
 

@@ -173,7 +173,7 @@ def _tabs(services: Services, detail: RunDetail) -> Component:
             dmc.TabsList([dmc.TabsTab(title, value=value) for value, title, _ in panels]),
             *(dmc.TabsPanel(content, value=value, pt="sm") for value, _, content in panels),
         ],
-        value="metrics",
+        value="quarantine" if detail.run.status == "QUARANTINED" else "metrics",
         mt="sm",
         # One id per run: another run starts at its first tab, a refresh of this one does not.
         id={"type": "run-tabs", "run": detail.run.run_id.replace(".", "_")},

@@ -363,7 +363,6 @@ def _grid_rows(shown: Shown) -> list[dict[str, Any]]:
             "status": run.status,
             "ts": at.isoformat() if (at := run.ts or run.landed_at) else None,
             "rows": run.rows_loaded,
-            "quarantined": run.rows_quarantined,
             **{metric: points.get(run.run_id) for metric, points in values.items()},
         }
         for run in shown.runs
@@ -372,14 +371,13 @@ def _grid_rows(shown: Shown) -> list[dict[str, Any]]:
 
 def _table_card(shown: Shown, chosen: str | None) -> Component:
     columns = [
-        run_id_column("id", minWidth=164, flex=2),
-        status_column("status", minWidth=90),
-        time_column("ts", "Data time", minWidth=148),
-        number_column("rows", "Rows"),
-        number_column("mean", "Mean"),
+        run_id_column("id", minWidth=158, flex=2),
+        status_column("status", minWidth=100),
+        time_column("ts", "Data time", minWidth=112),
+        number_column("rows", "Rows", minWidth=60),
+        number_column("mean", "Mean", minWidth=66),
         number_column("stddev", "Std dev"),
         number_column("outlier_count", "Outliers", minWidth=78),
-        number_column("quarantined", "Quarantined", minWidth=104),
     ]
     return card(
         "Runs",

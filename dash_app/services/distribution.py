@@ -5,7 +5,6 @@ from functools import reduce
 from itertools import pairwise
 
 from dqm_assets.quality.profile import ColumnProfile, Histogram
-
 from dqm_assets.store import Store
 
 #: Bins of a histogram, and how many GOOD runs make the usual one.
@@ -62,7 +61,11 @@ def distribution_of(store: Store, dataset: str, run_id: str, column: str) -> Dis
     histogram = state.histogram(BINS) if kind == "number" else None
     if histogram is not None:
         usual, usual_runs = _usual(store, key)
-    top = tuple((str(value), float(rows)) for value, rows, _ in state.top_k()) if kind == "string" else ()
+    top = (
+        tuple((str(value), float(rows)) for value, rows, _ in state.top_k())
+        if kind in ("string", "boolean")
+        else ()
+    )
     return Distribution(
         column=column,
         kind=kind,
@@ -70,7 +73,7 @@ def distribution_of(store: Store, dataset: str, run_id: str, column: str) -> Dis
         histogram=histogram if histogram is not None and _drawable(histogram) else None,
         usual=usual,
         usual_runs=usual_runs,
-        top=top[:TOP_VALUES],
+        top=top,
     )
 
 
@@ -79,12 +82,12 @@ def _usual(store: Store, key: dict[str, str]) -> tuple[Histogram | None, int]:
     states = [ColumnProfile.from_bytes(bytes(row["state"])) for row in store.rows(USUAL_STATES, asked)]
     if not states:
         return None, 0
-    histogram = reduce(_merged, states).histogram(BINS)
+    histogram = reduce(ColumnProfile.merge, states).histogram(BINS)
     return (histogram if _drawable(histogram) else None), len(states)
 
 
-def _merged(left: ColumnProfile, right: ColumnProfile) -> ColumnProfile:
-    return left.merge(right) or left  # the kernel may merge in place
+def _top(state: ColumnProfile) -> tuple[tuple[str, float], ...]:
+    return tuple((str(value), float(rows)) for value, rows, _ in state.top_k()[:TOP_VALUES])
 
 
 def _drawable(histogram: Histogram) -> bool:

@@ -37,10 +37,10 @@ FROM metrics.metrics AS m
 LEFT JOIN (
     SELECT column_name, count(*) AS judged
     FROM monitoring.verdicts
-    WHERE dataset = $dataset AND metric = 'mean' AND segment = ''
+    WHERE dataset = $dataset AND metric = 'stddev' AND segment = ''
     GROUP BY column_name
 ) AS v ON v.column_name = m.column_name
-WHERE m.dataset = $dataset AND m.metric = 'mean' AND m.segment = '' AND m.value IS NOT NULL
+WHERE m.dataset = $dataset AND m.metric = 'stddev' AND m.segment = '' AND m.value IS NOT NULL
 GROUP BY m.column_name
 ORDER BY judged DESC NULLS LAST, m.column_name = 'value' DESC, m.column_name
 """
@@ -70,5 +70,5 @@ def series_of(
 
 
 def numeric_columns(store: Store, dataset: str) -> tuple[str, ...]:
-    """Name the columns that have a mean, the most judged first."""
+    """Name the columns that have a standard deviation, the most judged first."""
     return tuple(row["column_name"] for row in store.rows(NUMERIC_COLUMNS, {"dataset": dataset}))

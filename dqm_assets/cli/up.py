@@ -24,7 +24,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
         _once(json_output)
         return
     from dqm_assets.demo import drop_history, feed_service
-    from dqm_assets.dagster_home import prepare_dagster_home
+    from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.datasets import DETECTOR
     from dqm_assets.settings import settings
@@ -39,7 +39,8 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
         services: list[Service] = [
             python_service(
                 "dagster",
-                *("-m", "dagster", "dev", "-m", "dqm_assets.definitions"),
+                # -W: this process is what supervises; that the command is meant for development is known.
+                *("-W", "ignore", "-m", "dagster", "dev", "-w", str(WORKSPACE_FILE)),
                 *("-h", where.host, "-p", str(where.dagster_port), "--log-level", "warning"),
                 *("--code-server-log-level", "warning"),
                 env=environment,

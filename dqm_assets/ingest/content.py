@@ -46,7 +46,7 @@ _FOREIGN = (
 _BINARY_SHARE = 0.3
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f\x01"))
 _ACCENTED_WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
-#: Share of non-ASCII letters in accented words above which the script is not Latin (German 0.26, French 0.36).
+#: Share of non-ASCII letters in accented words above which the script is not Latin (French: 0.36).
 _OTHER_SCRIPT = 0.6
 _MULTIBYTE = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 _OTHER_SINGLE_BYTE = ("cp1251", "koi8_r", "iso8859_5", "cp1253", "iso8859_7", "cp1255", "cp1256")

@@ -24,6 +24,7 @@ WEAK_DELIMITERS = ": "
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d[\d.]*,\d+\s*")
 _PLAIN_NAME = re.compile(r"[^\W\d][\w.-]*")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _TYPED = re.compile(
     r"""\s*(?:
         [+-]?(?:\d[\d.,_]*|\.\d+)(?:[eE][+-]?\d+)?\s*%?      # numbers, whatever the locale
@@ -98,7 +99,8 @@ def has_header(records: Sequence[Sequence[str]], declared: Collection[str] = ())
     With declared columns: when it holds one of their names. Otherwise, in this order: an
     empty first record names nothing; a column whose first value is a word while all others
     are numbers, dates or times has a header; a number, date or time in the first record,
-    when no column speaks for a header, is data; a file of words only has a header.
+    when no column speaks for a header, is data (except for different years beside a word: the
+    names of a table of years); a file of words only has a header.
     """
     if not records or not any(field.strip() for field in records[0]):
         return False
@@ -109,7 +111,13 @@ def has_header(records: Sequence[Sequence[str]], declared: Collection[str] = ())
             return True
     if any(_word_over_values(field, [r[i] for r in rest if len(r) > i]) for i, field in enumerate(first)):
         return True
-    return not any(_is_typed(field) for field in first)
+    typed = [field.strip() for field in first if _is_typed(field)]
+    return not typed or (len(typed) < len(first) and _are_years(typed))
+
+
+def _are_years(names: list[str]) -> bool:
+    """Several different years in a row name the columns of a table of years."""
+    return len(names) > 1 and all(map(_YEAR.fullmatch, names)) and sorted(set(names)) == sorted(names)
 
 
 def _word_over_values(first: str, below: list[str]) -> bool:

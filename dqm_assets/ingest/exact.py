@@ -1,13 +1,14 @@
 """Split any CSV with Python's csv module, record by record: slower, and stopped by nothing.
 
-Used where ``split_fast`` declines: damaged text, NUL bytes, irregular quoting, escapes.
+Used where a scan cannot tell records: damaged text, NUL bytes, irregular quoting, escapes.
 """
 
 import mmap
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,8 @@ import pyarrow.compute as pc
 from dqm_assets.ingest.content import Content
 from dqm_assets.ingest.dialect import csv_reader
 from dqm_assets.ingest.parsed import Dialect, Reject, raw_text
-from dqm_assets.ingest.records import Records, width_reject
+from dqm_assets.ingest.records import Records, text_schema, width_reject
+from dqm_assets.ingest.scan import Place
 
 #: A quoted field that is still open after this many bytes was opened by a stray quote.
 OPEN_LIMIT = 1 << 20
@@ -24,29 +26,27 @@ _BATCH = 50_000
 _LINE = re.compile(rb"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     number: int
     start: int
     end: int
     text: str
 
 
-@dataclass(frozen=True)
-class _Record:
+class _Record(NamedTuple):
     line: int
     start: int
     end: int
     fields: list[str]
     closed: bool
-    lines: int
 
 
 class _Lines:
     """The physical lines of a text, with a way back; ends early when a record gets too long."""
 
-    def __init__(self, data: mmap.mmap | bytes) -> None:
-        self._fresh = enumerate(_LINE.finditer(data), start=1)
+    def __init__(self, data: mmap.mmap | bytes, start: Place) -> None:
+        self._fresh = enumerate(_LINE.finditer(data, start.offset), start=start.line)
+        self._next = start
         self._back: deque[_Line] = deque()
         self.taken: list[_Line] = []
         self.ended = False
@@ -59,6 +59,10 @@ class _Lines:
     def give_back(self) -> None:
         """Return all lines of the record but its first."""
         self._back.extendleft(reversed(self.taken[1:]))
+
+    def place(self) -> Place:
+        """Where the next record starts."""
+        return Place(self._back[0].start, self._back[0].number) if self._back else self._next
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -76,37 +80,35 @@ class _Lines:
                 raise StopIteration
             text = match.group().decode("utf-8", errors="surrogateescape")
             line = _Line(number, match.start(), match.end(), text)
+            self._next = Place(match.end(), number + 1)
         self.taken.append(line)
         self._size += line.end - line.start
         return line.text
 
 
-def split_exact(content: Content, dialect: Dialect, width: int) -> Records:
-    """Split a CSV into text columns and rejects, whatever is in it.
+def read_exact(
+    content: Content, dialect: Dialect, width: int, start: Place, most: int | None = None
+) -> tuple[Records, Place]:
+    """Read records from ``start``, at most ``most``, whatever is in them; gives the place after them.
 
-    A quote that is never closed, or that swallows following lines and leaves a row of the
-    wrong width, costs its own line only: that line is rejected as ``unclosed_quote`` and
-    reading goes on after it.
+    A quote that is never closed, or that is closed lines later in the middle of a field, costs
+    its own line only: that line is rejected as ``unclosed_quote`` and reading goes on after it.
     """
-    has_nul = content.data.find(b"\x00") >= 0
+    lines = _Lines(content.data, start)
     rows = _Rows(width)
     rejects: list[Reject] = []
     count = 0
-    records = _records(content, dialect, width)
-    if dialect.header:
-        next(records, None)
-    for record in records:
+    for record in islice(_records(lines, dialect), most):
         count += 1
-        reject = _judge(record, content, width, has_nul)
+        reject = _judge(record, content, width)
         if reject is None:
             rows.add(record)
         else:
             rejects.append(reject)
-    return rows.finish(tuple(rejects), count)
+    return rows.finish(tuple(rejects), count), lines.place()
 
 
-def _records(content: Content, dialect: Dialect, width: int) -> Iterator[_Record]:
-    lines = _Lines(content.data)
+def _records(lines: _Lines, dialect: Dialect) -> Iterator[_Record]:
     reader = csv_reader(lines, dialect)
     while True:
         lines.begin()
@@ -116,20 +118,18 @@ def _records(content: Content, dialect: Dialect, width: int) -> Iterator[_Record
         if not fields:
             continue
         first = lines.taken[0]
-        closed = not lines.ended and not (
-            len(lines.taken) > 1 and _stray(lines, dialect, len(fields) == width)
-        )
+        closed = not lines.ended and not (len(lines.taken) > 1 and _stray(lines, dialect))
         if closed:
-            yield _Record(first.number, first.start, lines.taken[-1].end, fields, True, len(lines.taken))
+            yield _Record(first.number, first.start, lines.taken[-1].end, fields, True)
         else:
             lines.give_back()
             reader = csv_reader(lines, dialect)
-            yield _Record(first.number, first.start, first.end, fields, False, 1)
+            yield _Record(first.number, first.start, first.end, fields, False)
 
 
-def _stray(lines: _Lines, dialect: Dialect, fits: bool) -> bool:
-    """Whether a record of several lines is one only because of a misplaced quote."""
-    if fits or dialect.escape or dialect.skip_initial_space:
+def _stray(lines: _Lines, dialect: Dialect) -> bool:
+    """Whether several lines are one record only because of a misplaced quote: the quoting is irregular."""
+    if dialect.escape or dialect.skip_initial_space:
         return False
     q, d = re.escape(dialect.quote), re.escape(dialect.delimiter)
     field = rf"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}][^{d}]*|)"
@@ -137,18 +137,18 @@ def _stray(lines: _Lines, dialect: Dialect, fits: bool) -> bool:
     return re.fullmatch(rf"{field}(?:{d}{field})*", text) is None
 
 
-def _judge(record: _Record, content: Content, width: int, has_nul: bool) -> Reject | None:
-    raw = content.data[record.start : record.end]
+def _judge(record: _Record, content: Content, width: int) -> Reject | None:
     if not record.closed:
-        return Reject(record.line, "unclosed_quote", "a quote is opened and not closed", "", raw_text(raw))
-    if has_nul and b"\x00" in raw:
-        return Reject(record.line, "nul_byte", "the row holds a NUL byte", "", raw_text(raw))
-    if content.damaged and _damaged(record.fields):
-        reason = f"the row holds bytes that are no {content.encoding} text"
-        return Reject(record.line, "bad_encoding", reason, "", raw_text(raw))
-    if len(record.fields) != width:
-        return width_reject(record.line, width, len(record.fields), raw)
-    return None
+        code, reason = "unclosed_quote", "a quote is opened and not closed"
+    elif any("\x00" in field for field in record.fields):
+        code, reason = "nul_byte", "the row holds a NUL byte"
+    elif content.damaged and _damaged(record.fields):
+        code, reason = "bad_encoding", f"the row holds bytes that are no {content.encoding} text"
+    elif len(record.fields) != width:
+        return width_reject(record.line, width, len(record.fields), content.data[record.start : record.end])
+    else:
+        return None
+    return Reject(record.line, code, reason, "", raw_text(content.data[record.start : record.end]))
 
 
 def _damaged(fields: list[str]) -> bool:
@@ -159,10 +159,9 @@ class _Rows:
     """Good records, gathered into Arrow batches."""
 
     def __init__(self, width: int) -> None:
-        self._names = [str(i) for i in range(width)]
         self._rows: list[list[str]] = []
         self._batches: list[pa.RecordBatch] = []
-        self._schema = pa.schema([(name, pa.string()) for name in self._names])
+        self._schema = text_schema(width)
         self._places: list[tuple[int, int, int]] = []
 
     def add(self, record: _Record) -> None:

@@ -16,9 +16,9 @@ NULL_WORDS = ("NA", "N/A", "#N/A", "n/a", "na", "NULL", "Null", "null", "None", 
 #: Values that are looked at first: a column whose head is text is text.
 _HEAD = 200
 #: 007 is an identifier and 0x1F a code, not a number; 0.5 is one.
-_CODE = r"^\s*[+-]?0[0-9xX]"
-#: More digits than a float64 holds exactly.
-_TOO_PRECISE = r"^\s*[+-]?\d{17,}\s*$"
+_CODE = r"^[+-]?0[0-9xX]"
+#: A code, or more digits than a float64 holds exactly.
+_NO_FLOAT = r"^[+-]?(?:0[0-9xX]|\d{17,}$)"
 _HAS_DIGIT = r"\d"
 
 
@@ -88,9 +88,8 @@ def _as_float(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
         numbers = text.cast(pa.float64())
     except pa.ArrowInvalid:
         return None
-    if _any(text, _CODE) or _any(text, _TOO_PRECISE) or not _any(text, _HAS_DIGIT):
-        return None
-    return numbers
+    written_out = pc.any(pc.is_finite(numbers), min_count=0).as_py()  # not nan and inf alone
+    return numbers if written_out and not _any(text, _NO_FLOAT) else None
 
 
 def _as_time(text: pa.ChunkedArray) -> pa.ChunkedArray | None:

@@ -10,11 +10,11 @@ import pyarrow as pa
 from dqm_assets.errors import SourceError
 from dqm_assets.ingest.content import Content, open_content
 from dqm_assets.ingest.dialect import SAMPLE_BYTES, has_header, rank_dialects, sample_records
-from dqm_assets.ingest.exact import split_exact
 from dqm_assets.ingest.names import unique_names
 from dqm_assets.ingest.parquet import is_parquet, read_parquet
 from dqm_assets.ingest.parsed import Dialect, ParsedFile
-from dqm_assets.ingest.records import Records, split_fast
+from dqm_assets.ingest.records import Records
+from dqm_assets.ingest.split import split_records
 from dqm_assets.ingest.typed import TextTable, type_columns
 
 #: Share of ragged rows above which the next likely dialect is tried on the whole file.
@@ -96,7 +96,7 @@ def _split_best(content: Content, dialects: Sequence[Dialect], sample: str) -> t
     best: tuple[Dialect, int, Records] | None = None
     for dialect in dialects:
         width = _width(sample_records(sample, dialect, whole=True), dialect)
-        records = split_fast(content, dialect, width) or split_exact(content, dialect, width)
+        records = split_records(content, dialect, width)
         if best is None or _loss(records) < _loss(best[2]):
             best = dialect, width, records
         if _loss(best[2]) <= _DOUBTFUL:

@@ -44,6 +44,7 @@ _MONTH_NAMED = (
 #: Two-digit years from here on are of the twentieth century (POSIX strptime, %y).
 _CENTURY_PIVOT = 69
 _NOON, _MONTHS_IN_YEAR = 12, 12
+_HEAD = 16
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,15 @@ def looks_like_time(text: str) -> bool:
 
 def _cast_iso(column: pa.Array) -> ParsedTimes | None:
     """Arrow's own parser: ten times faster, for a column that is ISO 8601 throughout."""
-    try:
-        return ParsedTimes(column.cast(pa.date32()).cast(TIMESTAMP), dates_only=True, ambiguous=False)
-    except pa.ArrowInvalid:
-        pass
-    for kind in (pa.timestamp("us"), TIMESTAMP):
+    # A cast that fails costs as much as a regular expression, so the first values go ahead.
+    head = column.drop_null().slice(0, _HEAD)
+    for kind in (pa.date32(), pa.timestamp("us"), TIMESTAMP):
         try:
-            return ParsedTimes(column.cast(kind).cast(TIMESTAMP), dates_only=False, ambiguous=False)
+            head.cast(kind)
+            values = column.cast(kind).cast(TIMESTAMP)
         except pa.ArrowInvalid:
             continue
+        return ParsedTimes(values, dates_only=pa.types.is_date(kind), ambiguous=False)
     return None
 
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dqm_assets.pipeline.datasets import Dataset
-from dqm_assets.pipeline.judge import METHOD, SENSITIVITY
+from dqm_assets.pipeline.judge import DETECTOR_NAME, detector_of
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
-from dqm_assets.quality.detectors import Detector
 from dqm_assets.store import Store
 
 
@@ -44,7 +43,7 @@ class BaselineSummary:
 
 
 def update_baselines(store: Store, dataset: Dataset) -> BaselineSummary:
-    """Learn every judged series from the GOOD runs so far and store the band its next point is held to.
+    """Learn every judged series from its normal points so far and store the band its next point is held to.
 
     The row belongs to the newest run, so repeating it rewrites the same rows.
     """
@@ -55,7 +54,7 @@ def update_baselines(store: Store, dataset: Dataset) -> BaselineSummary:
     )
     if not newest:
         return BaselineSummary(0, 0, "")
-    runs = runs_until(store, dataset, [newest[0]["run_id"]])
+    runs = runs_until(store, dataset, [newest[0]["run_id"]], DETECTOR_NAME)
     rows = [_row(dataset, key, runs) for key in runs[-1].values]
     with store.transaction("monitoring.baselines") as tx:
         upsert_rows(tx, "monitoring.baselines", rows)
@@ -63,13 +62,13 @@ def update_baselines(store: Store, dataset: Dataset) -> BaselineSummary:
 
 
 def _row(dataset: Dataset, key: SeriesKey, runs: list[RunPoints]) -> BaselineRow:
-    detector = Detector(METHOD, SENSITIVITY)
-    for run in runs:
-        if key in run.values:
-            detector.learn(run.ts, run.values[key], excluded=run.status != "GOOD")
-    last = runs[-1]
+    detector = detector_of(key)
+    seen = [run for run in runs if key in run.values]
+    for run in seen:
+        detector.learn(run.ts, run.values[key], excluded=key in run.anomalous)
+    last = seen[-1]
     band = detector.judge(last.ts, last.values[key])
-    trained = [run.ts for run in runs if run.status == "GOOD" and key in run.values] or [last.ts]
+    trained = [run.ts for run in seen if key not in run.anomalous] or [last.ts]
     return BaselineRow(
         dataset=dataset.name,
         column_name=key.column_name,

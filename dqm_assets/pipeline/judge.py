@@ -1,11 +1,12 @@
 """Judge: metrics and contract of a run → GOOD or BAD, with the reasons."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from dqm_assets.pipeline.contract_results import ClauseOutcome, contract_results
 from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
 from dqm_assets.quality.detectors import Detector, Verdict
@@ -17,10 +18,8 @@ from dqm_assets.store import Store
 SENSITIVITY = Sensitivity.per_points(30_000)
 METHOD = "robust"
 DETECTOR_NAME = "run_metric"
-
-#: A fall of these is an improvement, never an anomaly.
-BAD_WHEN_HIGH = frozenset({"null_fraction", "outlier_fraction", "longest_repeat", "quarantined_fraction"})
-
+#: A change that has stayed for so many runs is the new normal, and is learned.
+ADAPT_AFTER = 8
 
 @dataclass(frozen=True)
 class Reason:
@@ -82,31 +81,44 @@ class JudgedRun:
 
 
 @dataclass
-class _Detectors:
+class SeriesDetectors:
     """One detector a series, made when the series is first met."""
 
     by_series: dict[SeriesKey, Detector] = field(default_factory=dict)
 
     def judge(self, run: RunPoints) -> dict[SeriesKey, Verdict]:
-        return {key: self._of(key).judge(run.ts, value) for key, value in run.values.items()}
+        """Judge every value of a run by what was learned before it; a change that does not matter is normal."""
+        verdicts = {key: self._of(key).judge(run.ts, value) for key, value in run.values.items()}
+        return {
+            key: replace(verdict, verdict="normal")
+            if verdict.verdict == "anomalous" and not JUDGED_METRICS[key.metric].counts(verdict)
+            else verdict
+            for key, verdict in verdicts.items()
+        }
 
-    def learn(self, run: RunPoints, *, excluded: bool) -> None:
+    def learn(self, run: RunPoints, anomalous: Collection[SeriesKey]) -> None:
+        """Learn a run's values, leaving out what was anomalous."""
         for key, value in run.values.items():
-            self._of(key).learn(run.ts, value, excluded=excluded)
+            self._of(key).learn(run.ts, value, excluded=key in anomalous)
 
     def _of(self, key: SeriesKey) -> Detector:
         if key not in self.by_series:
-            self.by_series[key] = Detector(METHOD, SENSITIVITY)
+            self.by_series[key] = detector_of(key)
         return self.by_series[key]
+
+
+def detector_of(key: SeriesKey) -> Detector:
+    """A detector without history for one judged series."""
+    return Detector(METHOD, SENSITIVITY, kind=JUDGED_METRICS[key.metric].kind, adapt_after=ADAPT_AFTER)
 
 
 def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[JudgedRun]:
     """Judge measured runs in the order of their data and register them GOOD or BAD.
 
     A run is BAD when a contract clause of severity error fails or a judged metric lies
-    outside its baseline. The baseline of a run is learned from the GOOD runs before it,
-    never from itself or from later ones, so repeating or backfilling a judgement gives
-    the same verdicts.
+    outside its baseline. The baseline of a series is learned from its normal points before
+    the run, never from the run itself or from later ones, so repeating or backfilling a
+    judgement gives the same verdicts.
 
     Args:
         store: The open store.
@@ -114,22 +126,21 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
         run_ids: Runs to judge; those that are not measured are left out.
     """
     wanted = set(run_ids)
-    history = runs_until(store, dataset, run_ids)
+    history = runs_until(store, dataset, run_ids, DETECTOR_NAME)
     clauses = contract_results(store, dataset, [run.run_id for run in history if run.run_id in wanted])
     columns = {clause.id: clause.column or "" for clause in dataset.contract.clauses} if dataset.contract else {}
     snapshot = store.version()
     now = datetime.now(UTC)
-    detectors = _Detectors()
+    detectors = SeriesDetectors()
     judged: list[JudgedRun] = []
     verdict_rows: list[VerdictRow] = []
     for run in history:
         if run.run_id not in wanted:
-            detectors.learn(run, excluded=run.status != "GOOD")
+            detectors.learn(run, run.anomalous)
             continue
         verdicts = detectors.judge(run)
-        result = _judged(run, verdicts, clauses.get(run.run_id, ()), columns)
-        detectors.learn(run, excluded=not result.good)
-        judged.append(result)
+        judged.append(_judged(run, verdicts, clauses.get(run.run_id, ()), columns))
+        detectors.learn(run, {key for key, verdict in verdicts.items() if verdict.verdict == "anomalous"})
         verdict_rows += [_verdict_row(dataset, run, key, verdict, snapshot, now) for key, verdict in verdicts.items()]
     statuses = [
         StatusRow(
@@ -148,13 +159,6 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
     return judged
 
 
-def anomalous(metric: str, verdict: Verdict) -> bool:
-    """Whether a verdict counts against a run: a metric that is only bad when high may fall."""
-    if verdict.verdict != "anomalous":
-        return False
-    return not (metric in BAD_WHEN_HIGH and verdict.value < verdict.expected)
-
-
 def _judged(
     run: RunPoints,
     verdicts: dict[SeriesKey, Verdict],
@@ -169,7 +173,7 @@ def _judged(
     reasons += [
         Reason("anomaly", key.column_name, key.metric, verdict.explanation)
         for key, verdict in verdicts.items()
-        if anomalous(key.metric, verdict)
+        if verdict.verdict == "anomalous"
     ]
     learning = sum(verdict.verdict == "learning" for verdict in verdicts.values())
     return JudgedRun(run.run_id, run.ts, not reasons, tuple(reasons), learning, len(verdicts))
@@ -178,7 +182,6 @@ def _judged(
 def _verdict_row(
     dataset: Dataset, run: RunPoints, key: SeriesKey, verdict: Verdict, snapshot: int, now: datetime
 ) -> VerdictRow:
-    name = "normal" if verdict.verdict == "anomalous" and not anomalous(key.metric, verdict) else verdict.verdict
     return VerdictRow(
         dataset=dataset.name,
         column_name=key.column_name,
@@ -192,7 +195,7 @@ def _verdict_row(
         lower=verdict.lower,
         upper=verdict.upper,
         score=verdict.score,
-        verdict=name,
+        verdict=verdict.verdict,
         method=verdict.method,
         n=verdict.n,
         params=as_json({**verdict.params, "needed": verdict.needed, "scale": verdict.scale}),

@@ -22,6 +22,8 @@ from dqm_assets.pipeline.claims import without_duplicates
 from dqm_assets.pipeline.data_time import data_time
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows, seen_columns
+from dqm_assets.quality.drift import SeenColumn
 from dqm_assets.store import Store
 
 #: Runs are committed together up to this much source text, so that memory stays bounded
@@ -105,7 +107,7 @@ class _Prepared:
     run: RunRow
     quarantine: tuple[QuarantineRow, ...]
     rows: pa.Table | None
-    columns: tuple[tuple[str, pa.DataType], ...] = ()
+    columns: tuple[SeenColumn, ...] = ()
 
 
 def load_runs(
@@ -206,7 +208,7 @@ def _prepare(
     rejected = tuple(_quarantine_row(dataset, claim, reject, now) for reject in parsed.rejects)
     ts = data_time(parsed.table, claim.original_name, modified, dataset.timestamp_column)
     rows = _with_bookkeeping(without_empty_columns(parsed.table), claim.run_id, now)
-    return _Prepared(claim, run_row(parsed, "LOADED", [], ts), rejected, rows, tuple(parsed.columns_seen))
+    return _Prepared(claim, run_row(parsed, "LOADED", [], ts), rejected, rows, seen_columns(parsed))
 
 
 def _columns_to_read(dataset: Dataset, known: pa.Schema) -> dict[str, pa.DataType]:
@@ -247,7 +249,9 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         schema = store.ensure_table(dataset.raw_table, wanted)
         rows = pa.concat_tables([conform(part, schema) for part in parts])
     run_ids = [item.claim.run_id for item in prepared]
-    with store.transaction("raw.quarantine", "metrics.runs") as tx:
+    arrived = [ArrivedSchema(item.run.run_id, item.run.ts, item.columns) for item in prepared if item.columns]
+    schemas = schema_rows(store, dataset, arrived)
+    with store.transaction("raw.quarantine", "metrics.runs", "monitoring.schema_history") as tx:
         if rows is not None:
             tx.replace(dataset.raw_table, rows, batch=run_ids)
         marks = ", ".join("?" for _ in run_ids)
@@ -255,6 +259,7 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         rejected = [row for item in prepared for row in item.quarantine]
         upsert_rows(tx, "raw.quarantine", rejected)
         upsert_rows(tx, "metrics.runs", [item.run for item in prepared])
+        upsert_rows(tx, "monitoring.schema_history", schemas)
 
 
 def _put_away(landing: Landing, item: _Prepared, summary: LoadSummary) -> None:

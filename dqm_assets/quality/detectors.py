@@ -96,6 +96,7 @@ class Detector:
         kind: ValueKind | None = None,
         calendar: HolidayCalendar | None = None,
         options: Mapping[str, float] | None = None,
+        adapt_after: int = ADAPT_AFTER,
     ) -> None:
         """Start with no history.
 
@@ -105,11 +106,13 @@ class Detector:
             kind: what the values are (real, count, share, positive); ``None`` reads it from them.
             calendar: days that are left out of training.
             options: the method's own options.
+            adapt_after: anomalous points in a row after which they are the new normal.
 
         Raises:
             SettingsError: unknown method or option.
         """
         self.method = method
+        self.adapt_after = adapt_after
         self.sensitivity = sensitivity
         self.kind: ValueKind | None = kind
         self.calendar = calendar
@@ -160,7 +163,7 @@ class Detector:
             value: as observed.
             excluded: judged anomalous, in a muted span, or part of an open incident.
 
-        An excluded point is remembered: when ``ADAPT_AFTER`` follow one another the series has a new
+        An excluded point is remembered: when ``adapt_after`` follow one another the series has a new
         normal, and they are learned with the history before them forgotten.
         """
         second = second_of(ts)
@@ -168,7 +171,7 @@ class Detector:
             return
         if excluded:
             self._run.append((second, value))
-            if len(self._run) < ADAPT_AFTER:
+            if len(self._run) < self.adapt_after:
                 return
             self._ts = [point[0] for point in self._run]
             self._values = [point[1] for point in self._run]
@@ -190,6 +193,7 @@ class Detector:
             "kind": self.kind,
             "calendar": _calendar_document(self.calendar),
             "options": self.options,
+            "adapt_after": self.adapt_after,
             "since_fit": self._since_fit,
             "points": len(self._ts),
             "run": len(self._run),
@@ -225,6 +229,7 @@ class Detector:
             kind=header["kind"],
             calendar=_calendar_from(header["calendar"]),
             options=header["options"],
+            adapt_after=header["adapt_after"],
         )
         detector._restore(numbers, points, run, header["since_fit"])
         return detector

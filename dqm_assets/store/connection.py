@@ -97,8 +97,7 @@ class Lake:
         try:
             yield cursor
         except BaseException:
-            with suppress(duckdb.Error):
-                cursor.close()
+            _discard(cursor)
             raise
         with self._guard:
             self._idle.append(cursor)
@@ -109,9 +108,12 @@ class Lake:
         alias = f"snapshot_{snapshot}_{next(self._aliases)}"
         self._main.cursor().execute(self._attachment(alias, f"SNAPSHOT_VERSION {int(snapshot)}", "READ_ONLY"))
         try:
-            with self._main.cursor() as cursor:
+            cursor = self._main.cursor()
+            try:
                 cursor.execute(f"USE {quoted(alias)}")
                 yield cursor
+            finally:
+                _discard(cursor)
         finally:
             self._main.cursor().execute(f"DETACH {quoted(alias)}")
 
@@ -122,6 +124,17 @@ class Lake:
                 cursor.close()
             self._idle.clear()
         self._main.close()
+
+
+def _discard(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Close a connection whose transaction may still be open.
+
+    Closing alone would roll back inside a destructor, where an error (PostgreSQL is away) ends the process.
+    """
+    with suppress(duckdb.Error):
+        cursor.execute("ROLLBACK")
+    with suppress(duckdb.Error):
+        cursor.close()
 
 
 def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:

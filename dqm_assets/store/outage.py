@@ -32,6 +32,10 @@ _SIGNS = (
     "broken pipe",
     "could not receive data from server",
     "ssl connection has been closed",
+    # These fail only with the connection itself, sometimes without a further word.
+    'failed to execute query "rollback"',
+    'failed to execute query "commit"',
+    'failed to execute query "begin',
     "no such file or directory\n\tis the server running",
 )
 

@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -140,33 +140,31 @@ class Writer:
         Raises:
             StoreError: a statement or the commit failed, or the locks were lost; nothing is written.
         """
-        try:
-            with ExitStack() as stack:
-                postgres = stack.enter_context(self.locked(needed)) if needed else None
-                cursor = stack.enter_context(self._lake.cursor())
-                cursor.execute("BEGIN")
-                try:
+        with self.locked(needed) as postgres:
+            try:
+                with self._lake.cursor() as cursor:
+                    cursor.execute("BEGIN")
                     yield cursor
-                    if postgres is not None:
-                        # Locks that ended with their connection protect nothing any more.
-                        postgres.execute("SELECT 1")
+                    # Locks that ended with their connection protect nothing any more.
+                    postgres.execute("SELECT 1")
                     cursor.execute("COMMIT")
-                except BaseException:
-                    with suppress(duckdb.Error):
-                        cursor.execute("ROLLBACK")
-                    raise
-        except (duckdb.Error, psycopg.Error) as error:
-            raise StoreError(f"The store could not be written: {str(error).strip()}") from error
+            except (duckdb.Error, psycopg.Error) as error:
+                problem = f"The store could not be written: {str(error).strip()}"
+                raise StoreError(problem) from (_gone(postgres) or error)
 
     @contextmanager
     def locked(self, needed: frozenset[str]) -> Generator[psycopg.Connection]:
         """Hold the locks, and lend the connection that holds them."""
         with self._guard:
             connection = self._idle.pop() if self._idle else None
-        if connection is None or connection.closed:
+        if connection is None:
             connection = connect(self._url)
-        with locks.held(connection, needed):
-            yield connection
+        try:
+            with locks.held(connection, needed):
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
         with self._guard:
             self._idle.append(connection)
 
@@ -181,3 +179,12 @@ class Writer:
 def is_conflict(error: Exception) -> bool:
     """Tell a commit that lost against another (worth another try) from one that can never succeed."""
     return "conflict" in str(error).lower()
+
+
+def _gone(postgres: psycopg.Connection) -> psycopg.Error | None:
+    """Tell whether PostgreSQL is away: what DuckDB says then is not always about the connection."""
+    try:
+        postgres.execute("SELECT 1")
+    except psycopg.Error as error:
+        return error
+    return None

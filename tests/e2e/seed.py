@@ -339,6 +339,19 @@ def seed(store: Store) -> Seeder:
         }
         for day in range(1, 9)
     ]
+    quarantined.append(
+        {
+            "dataset": "covid_daily_reports",
+            "run_id": odd[-1]["run_id"],
+            "line": 0,
+            "column_name": "",
+            "file": odd[-1]["file"],
+            "code": "nul_byte",
+            "reason": "the file holds NUL bytes from byte 512 on: it is no text",
+            "raw_text": "",
+            "quarantined_at": now,
+        }
+    )
     with store.transaction(
         "monitoring.datasets", "monitoring.pipeline_status", "raw.quarantine", "metrics.runs"
     ) as tx:

@@ -27,7 +27,7 @@ def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
     Args:
         assets: The dataset's assets.
     """
-    checks = [_volume_check(assets), _freshness_check(assets)]
+    checks = [_volume_check(assets), _freshness_check(assets), _schema_check(assets)]
     if assets.dataset.contract is not None:
         checks.append(_contract_checks(assets))
     return checks
@@ -63,7 +63,7 @@ def _volume_check(assets: RunAssets) -> dg.AssetChecksDefinition:
             [dataset.name],
         )
         counts = [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in reversed(rows)]
-        judged = set(_judged_runs(opened, dataset, context.run_id))
+        judged = set(_judged_runs(opened, dataset, context.run.run_id))
         return volume_result(counts, judged, asset_key=assets.raw.key, check_name="volume")
 
     return volume
@@ -94,6 +94,50 @@ def _freshness_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     return freshness
 
 
+def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:
+    dataset = assets.dataset
+
+    @dg.asset_check(
+        asset=assets.raw.key,
+        name="schema",
+        description="Columns of each run against the run before it: added, removed, renamed, retyped, reordered.",
+    )
+    def schema(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
+        opened = store.open()
+        judged = _judged_runs(opened, dataset, context.run.run_id)
+        rows = opened.rows(
+            "SELECT run_id, columns, changes FROM monitoring.schema_history "
+            "WHERE dataset = ? AND list_contains(?, run_id) ORDER BY ts, run_id",
+            [dataset.name, judged],
+        )
+        return _schema_result(assets, rows)
+
+    return schema
+
+
+def _schema_result(assets: RunAssets, rows: Sequence[dict]) -> dg.AssetCheckResult:
+    changes = [(row["run_id"], change) for row in rows for change in json.loads(row["changes"])]
+    breaking = any(change["breaking"] for _, change in changes)
+    told = [(run_id, change["kind"], change["detail"]) for run_id, change in changes]
+    columns = [(c["name"], c["written"], c["type"]) for c in json.loads(rows[-1]["columns"])] if rows else []
+    metadata: dict = {
+        "runs": len(rows),
+        "changes": len(changes),
+        "columns": dg.MetadataValue.md(markdown_table(("column", "as written", "type"), columns)),
+    }
+    if told:
+        table = markdown_table(("run", "kind", "change"), told[:_LISTED], total=len(told))
+        metadata["what_changed"] = dg.MetadataValue.md(table)
+    return dg.AssetCheckResult(
+        asset_key=assets.raw.key,
+        check_name="schema",
+        passed=not changes,
+        severity=dg.AssetCheckSeverity.ERROR if breaking else dg.AssetCheckSeverity.WARN,
+        description=f"{told[0][0]}: {told[0][2]}" if told else f"The columns of {len(rows)} runs are as before.",
+        metadata=metadata,
+    )
+
+
 def promised_latency(dataset: Dataset) -> timedelta | None:
     """Largest age of the data that the dataset's contract allows."""
     return dataset.contract.sla.latency if dataset.contract else None
@@ -117,7 +161,7 @@ def _contract_checks(assets: RunAssets) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, store: StoreResource
     ) -> Iterator[dg.AssetCheckResult]:
         opened = store.open()
-        outcomes = check_contract(opened, dataset, _judged_runs(opened, dataset, context.run_id))
+        outcomes = check_contract(opened, dataset, _judged_runs(opened, dataset, context.run.run_id))
         by_clause: dict[str, list[ClauseOutcome]] = defaultdict(list)
         for run_outcomes in outcomes.values():
             for outcome in run_outcomes:

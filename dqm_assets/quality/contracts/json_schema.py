@@ -212,6 +212,8 @@ def _choice_message(value: Any, branches: list[Schema]) -> str:
             return f"has {' and '.join(given)}; keep one operator in a rule"
         if not given:
             return f"needs one of {', '.join(choices)}"
+    if all("description" in branch for branch in branches):
+        return "must be: " + "; or ".join(branch["description"] for branch in branches)
     types = [
         str(_resolve(b["$ref"]).get("type", "?")) if "$ref" in b else str(b.get("type", "?"))
         for b in branches

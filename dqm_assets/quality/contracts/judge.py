@@ -141,7 +141,7 @@ class _Judge:
     def _orphans(self, clause: Clause, measure: OrphanRows) -> ClauseResult:
         if measure.target not in self._references:
             return self._unjudged(clause, f"the dataset {measure.target!r} is not at hand")
-        target, _connection = as_relation(self._references[measure.target])
+        target = as_relation(self._references[measure.target])
         absent = [name for name in measure.target_columns if name not in target.columns]
         if absent:
             return self._unjudged(clause, f"{measure.target} has no column {absent[0]!r}")

@@ -1,6 +1,8 @@
 """The rows under judgement: an Arrow table or a DuckDB relation, seen through the contract's columns."""
 
+import os
 from collections.abc import Sequence
+from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +41,7 @@ class JudgedRows:
             ContractError: the data is neither an Arrow table nor a DuckDB relation.
         """
         self._contract = contract
-        self._relation, self._own = as_relation(data)
+        self._relation = as_relation(data)
         self.types: dict[str, str] = dict(
             zip(self._relation.columns, map(str, self._relation.types), strict=True)
         )
@@ -100,15 +102,23 @@ class JudgedRows:
         return row
 
 
-def as_relation(data: Any) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyConnection | None]:
-    """Return data as a relation, and the connection that was made for it (keep it alive)."""
+def as_relation(data: Any) -> duckdb.DuckDBPyRelation:
+    """Return data as a relation; an Arrow table is read where it lies, without a copy."""
     if isinstance(data, duckdb.DuckDBPyRelation):
-        return data, None
+        return data
     if isinstance(data, pa.Table | pa.RecordBatch):
-        connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-        connection.execute("SET TimeZone = 'UTC'")
-        return connection.from_arrow(data), connection
+        if data.num_columns == 0:  # DuckDB takes no table without columns
+            data = pa.table({"__dqm_no_columns": pa.nulls(data.num_rows)})
+        return _scratch(os.getpid()).cursor().from_arrow(data)
     raise ContractError(f"cannot judge {type(data).__name__}; pass an Arrow table or a DuckDB relation")
+
+
+@lru_cache(maxsize=1)
+def _scratch(_process: int) -> duckdb.DuckDBPyConnection:
+    """Return this process's DuckDB without a database: making one costs more than judging a small table."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    return connection
 
 
 def shortened(value: Any) -> Any:

@@ -60,7 +60,7 @@ def query_value(
         refuse_unsafe(connection, query, tables)
         for name, data in tables.items():
             if _mentions(query, name):
-                connection.register(name, _projected(as_relation(data)[0], query))
+                connection.register(name, _projected(as_relation(data), query))
         connection.execute(
             "SET TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true"
         )

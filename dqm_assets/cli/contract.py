@@ -1,0 +1,172 @@
+"""``dqm contract``: write, lint, compare and test data contracts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dqm_assets.cli.output import DATA_FAILED, JsonFlag, console, print_json, print_table
+
+app = typer.Typer(help="Write, lint, compare and test data contracts (ODCS 3.x).", no_args_is_help=True)
+
+
+@app.command()
+def lint(
+    files: Annotated[list[Path], typer.Argument(help="ODCS contracts.", exists=True, dir_okay=False)],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="List every clause and what enforces it, or why it is refused.")
+    ] = False,
+    json_output: JsonFlag = False,
+) -> None:
+    """Say what is wrong with contracts: file, line, column, and the key that was meant.
+
+    Exit code 1 when a file has an error; what is only not enforced is a warning.
+    """
+    from dqm_assets.quality.contracts import lint as lint_file  # noqa: PLC0415 (loads DuckDB)
+
+    problems = [problem for file in files for problem in lint_file(file)]
+    wrong = {problem.file for problem in problems if problem.severity == "error"}
+    right = [file for file in files if str(file) not in wrong]
+    if json_output:
+        print_json(
+            {
+                "problems": [
+                    {
+                        "file": problem.file,
+                        "line": problem.line,
+                        "column": problem.column,
+                        "path": problem.path,
+                        "severity": problem.severity,
+                        "message": problem.message,
+                    }
+                    for problem in problems
+                ],
+                **({"clauses": [row for file in right for row in _explained(file)]} if explain else {}),
+            }
+        )
+    else:
+        for problem in problems:
+            console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        for file in right if explain else []:
+            print_table(str(file), _explained(file), ["line", "clause", "state", "how"])
+        errors = sum(problem.severity == "error" for problem in problems)
+        console.print(f"{len(files)} files: {errors} errors, {len(problems) - errors} warnings.")
+    if wrong:
+        raise typer.Exit(DATA_FAILED)
+
+
+def _explained(file: Path) -> list[dict[str, object]]:
+    from dqm_assets.quality.contracts import load_contracts  # noqa: PLC0415
+
+    return [
+        {
+            "file": str(file),
+            "dataset": contract.dataset,
+            "line": row.line,
+            "path": row.path,
+            "clause": row.statement,
+            "state": row.state,
+            "how": row.how,
+        }
+        for contract in load_contracts(file)
+        for row in contract.explain()
+    ]
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files of one dataset.", exists=True)],
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the dataset; the folder's if not given.")
+    ] = None,
+    owner: Annotated[str, typer.Option(help="Team that owns the dataset.")] = "",
+    output: Annotated[Path | None, typer.Option(help="File to write; standard output if not given.")] = None,
+    json_output: JsonFlag = False,
+) -> None:
+    """Write a contract from data: types, ranges, tolerances and categories as seen, each with its reason."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from dqm_assets.ingest import read_file  # noqa: PLC0415
+    from dqm_assets.quality.contracts.authoring import write_contract  # noqa: PLC0415
+    from dqm_assets.quality.contracts.facts import column_facts  # noqa: PLC0415
+
+    parsed = [read_file(file) for file in files]
+    texts = [
+        read_file(file, columns={name: pa.string() for name, _ in one.columns_seen}).table
+        for file, one in zip(files, parsed, strict=True)
+    ]
+    facts = column_facts([one.table for one in parsed], texts)
+    name = dataset or files[0].absolute().parent.name
+    text = write_contract(name, facts, [one.rows_loaded for one in parsed], owner=owner)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if json_output:
+        print_json({"dataset": name, "columns": len(facts), "contract": text, "file": output})
+    elif output is None:
+        typer.echo(text, nl=False)
+    else:
+        console.print(f"wrote {output}: {len(facts)} columns from {len(files)} files", highlight=False)
+
+
+@app.command()
+def diff(
+    old: Annotated[
+        Path, typer.Argument(help="The contract that consumers rely on.", exists=True, dir_okay=False)
+    ],
+    new: Annotated[
+        Path, typer.Argument(help="The contract that shall replace it.", exists=True, dir_okay=False)
+    ],
+    json_output: JsonFlag = False,
+) -> None:
+    """Say what changes between two contracts, and which changes break consumers.
+
+    Exit code 1 when a change breaks consumers.
+    """
+    from dqm_assets.quality.contracts import load_contracts  # noqa: PLC0415
+    from dqm_assets.quality.contracts.comparison import compare_files  # noqa: PLC0415
+
+    changes = compare_files(load_contracts(old), load_contracts(new))
+    rows = [
+        {"breaks": change.breaking, "part": change.part, "name": change.name, "change": change.message}
+        for change in changes
+    ]
+    breaking = sum(change.breaking for change in changes)
+    if json_output:
+        print_json({"breaking": breaking, "changes": rows})
+    elif rows:
+        print_table(f"{len(rows)} changes, {breaking} break consumers", rows)
+    else:
+        console.print("The contracts promise the same.")
+    if breaking:
+        raise typer.Exit(DATA_FAILED)
+
+
+@app.command()
+def test(
+    contract: Annotated[Path, typer.Argument(help="ODCS contract.", exists=True, dir_okay=False)],
+    data: Annotated[Path, typer.Option(help="File that satisfies it.", exists=True, dir_okay=False)],
+    dataset: Annotated[str | None, typer.Option(help="Schema entry to use; the first if not given.")] = None,
+    json_output: JsonFlag = False,
+) -> None:
+    """Mutate good data for every clause and prove that the clause catches it; name clauses that cannot fail.
+
+    Exit code 1 when a mutant survives or the data breaks a clause as it is.
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from dqm_assets.ingest import read_file  # noqa: PLC0415
+    from dqm_assets.quality.contracts import load_contract  # noqa: PLC0415
+    from dqm_assets.quality.contracts.mutation import mutation_test  # noqa: PLC0415
+
+    compiled = load_contract(contract, dataset)
+    report = mutation_test(compiled, read_file(data, columns=compiled.columns).table, now=datetime.now(UTC))
+    rows = [
+        {"clause": one.clause, "line": one.line, "outcome": one.outcome, "mutation": one.mutation}
+        for one in report.results
+    ]
+    if json_output:
+        print_json({"contract": str(contract), "score": report.score, "clauses": rows})
+    else:
+        print_table(f"{contract.name}: mutation score {report.score:.0%}", rows)
+    if any(one.outcome != "caught" for one in report.results):
+        raise typer.Exit(DATA_FAILED)

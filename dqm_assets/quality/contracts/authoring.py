@@ -1,0 +1,155 @@
+"""Writing a first contract from the data: sensible rules, each with the reason beside it."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+
+from dqm_assets.quality.contracts.facts import ColumnFacts
+
+#: With fewer rows than this, that none is missing or repeated says little.
+ENOUGH_ROWS = 100
+#: A text column is a list of categories when each stands for this many rows on average.
+_ROWS_PER_CATEGORY = 5
+#: Numbers may leave the range seen by this share of it, on either side.
+_MARGIN = 0.5
+#: Standard errors that a share may rise by chance.
+_ERRORS = 4.0
+#: Row counts may leave the range seen by this factor.
+_VOLUME_FACTOR = 2
+
+
+def write_contract(
+    dataset: str, facts: Sequence[ColumnFacts], batch_rows: Sequence[int], *, owner: str = "", table: str = ""
+) -> str:
+    """Write ODCS YAML for a dataset, with a comment at each rule that says what was seen.
+
+    Args:
+        dataset: name of the dataset.
+        facts: its columns.
+        batch_rows: rows of each batch that was looked at.
+        owner: name of the team.
+        table: name of the table, when it is not the dataset's.
+    """
+    lines = [
+        f"# Written by `dqm contract init` from {sum(batch_rows):,} rows in {len(batch_rows)} batches.",
+        "# Every limit is a proposal: tighten what you know, then run `dqm contract test`.",
+        "apiVersion: v3.2.0",
+        "kind: DataContract",
+        f"id: {_quoted(dataset)}",
+        f"name: {_quoted(dataset)}",
+        "version: 0.1.0",
+        "status: draft",
+        "schema:",
+        f"  - name: {_quoted(dataset)}",
+        f"    physicalName: {_quoted(table or dataset)}",
+        "    physicalType: table",
+        "    properties:",
+    ]
+    for column in facts:
+        lines += [f"      {line}" for line in _property(column)]
+    lines += [f"    {line}" for line in _volume(batch_rows)]
+    if owner:
+        lines += ["team:", f"  name: {_quoted(owner)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _property(column: ColumnFacts) -> Iterator[str]:
+    yield f"- name: {_quoted(column.name)}"
+    yield f"  logicalType: {column.logical_type}"
+    if column.nulls == 0 and column.rows >= ENOUGH_ROWS:
+        yield f"  required: true  # no value was missing in {column.rows:,} rows"
+    if _is_key(column):
+        yield f"  unique: true  # all {column.distinct:,} values differ"
+    options = list(_options(column))
+    if options:
+        yield "  logicalTypeOptions:"
+        yield from (f"    {option}" for option in options)
+    rules = [*_null_rule(column), *_category_rule(column)]
+    if rules:
+        yield "  quality:"
+        yield from (f"    {rule}" for rule in rules)
+
+
+def _is_key(column: ColumnFacts) -> bool:
+    return (
+        column.rows >= ENOUGH_ROWS
+        and column.distinct == column.rows
+        and column.logical_type in {"string", "integer"}
+    )
+
+
+def _options(column: ColumnFacts) -> Iterator[str]:
+    if column.minimum is not None and column.maximum is not None:
+        low, high = _widened(column.minimum, column.maximum, whole=column.logical_type == "integer")
+        seen = f"seen: {column.minimum:g} to {column.maximum:g}"
+        yield f"minimum: {low}  # {seen}"
+        yield f"maximum: {high}  # {seen}"
+    if column.logical_type == "string" and column.longest:
+        if not column.has_empty:
+            yield "minLength: 1  # no empty text was seen"
+        yield f"maxLength: {_rounded_up(2 * column.longest)}  # the longest had {column.longest} characters"
+    if column.jdk_format:
+        yield f"format: {_quoted(column.jdk_format)}  # every value is written so"
+
+
+def _null_rule(column: ColumnFacts) -> Iterator[str]:
+    if column.nulls in {0, column.rows}:
+        return
+    share = column.worst_nulls
+    error = math.sqrt(share * (1 - share) / column.rows)
+    limit = min(100, math.ceil(100 * (share + _ERRORS * error) + 1))
+    if limit < 100:  # noqa: PLR2004 - a limit of 100 percent could not fail
+        yield "- metric: nullValues"
+        yield f"  mustBeLessOrEqualTo: {limit}  # at most {100 * share:.1f} percent of a batch were missing"
+        yield "  unit: percent"
+        yield "  dimension: completeness"
+        yield "  severity: warning"
+
+
+def _category_rule(column: ColumnFacts) -> Iterator[str]:
+    if not column.categories or column.rows < _ROWS_PER_CATEGORY * len(column.categories):
+        return
+    values = ", ".join(_quoted(value) for value, _ in column.categories)
+    yield "- metric: invalidValues"
+    yield "  arguments:"
+    yield f"    validValues: [{values}]"
+    yield "  mustBeLessOrEqualTo: 5  # a few new values may come"
+    yield "  unit: percent"
+    yield "  dimension: conformity"
+    yield "  severity: warning"
+
+
+def _volume(batch_rows: Sequence[int]) -> Iterator[str]:
+    low, high = min(batch_rows, default=0), max(batch_rows, default=0)
+    yield "quality:"
+    yield "  - metric: rowCount"
+    limits = f"[{max(1, low // _VOLUME_FACTOR)}, {max(2, high * _VOLUME_FACTOR)}]"
+    yield f"    mustBeBetween: {limits}  # seen: {low} to {high}"
+    yield "    dimension: completeness"
+    yield "    severity: warning"
+
+
+def _widened(low: float, high: float, *, whole: bool) -> tuple[str, str]:
+    """Widen a range by `_MARGIN` on both sides; what was never negative stays so."""
+    margin = _MARGIN * ((high - low) or abs(high) or 1.0)
+    wide_low, wide_high = low - margin, high + margin
+    if low >= 0 > wide_low:
+        wide_low = 0.0
+    digits = max(0, 2 - math.floor(math.log10(margin)) - 1) if margin < 10 else 0  # noqa: PLR2004 - two digits
+    scale = 10**digits
+    floor, ceiling = math.floor(wide_low * scale) / scale, math.ceil(wide_high * scale) / scale
+    if whole or digits == 0:
+        return str(int(floor)), str(int(ceiling))
+    return repr(floor), repr(ceiling)
+
+
+def _rounded_up(length: int) -> int:
+    """Round up to a power of two, as widths of text columns are."""
+    return 1 << max(3, (length - 1).bit_length())
+
+
+def _quoted(value: str) -> str:
+    """Write a YAML scalar: plain where that is safe, else as a JSON string, which YAML reads the same."""
+    plain = value.replace("_", "a").replace("-", "a").isalnum() and value.isascii() and value[0].isalpha()
+    reserved = value.casefold() in {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+    return value if plain and not reserved else json.dumps(value, ensure_ascii=True)

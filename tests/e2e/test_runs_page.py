@@ -1,0 +1,152 @@
+"""The Runs page in use: choosing runs, switching columns and datasets, and data that arrives meanwhile."""
+
+import json
+from collections.abc import Callable
+
+import httpx
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Dashboard, Tab
+from tests.e2e.seed import Seeder
+
+NewTab = Callable[..., Tab]
+CHART = "document.querySelector('#runs-chart .js-plotly-plot')"
+
+
+def runs(dashboard: Dashboard, **filters: str | int) -> list[dict]:
+    answer = httpx.get(f"{dashboard.url}/metrics/history", params={"dataset": "detector", **filters})
+    return answer.raise_for_status().json()["runs"]
+
+
+def open_runs(dashboard: Dashboard, tab: Tab, query: str = "") -> Page:
+    page = tab.open(f"{dashboard.url}/runs?dataset=detector{query}")
+    page.wait_for_function(f"{CHART}?._fullLayout?.xaxis")
+    page.wait_for_selector("#runs-grid .ag-row")
+    return page
+
+
+def shown_run(page: Page) -> str:
+    return str(page.locator(".detail-head .run-id").get_attribute("title"))
+
+
+def test_the_chart_marks_what_is_out_of_range_and_shows_the_band(
+    dashboard: Dashboard, new_tab: NewTab
+) -> None:
+    anomalous = 0
+    for metric in ("mean", "stddev"):
+        asked = {"dataset": "detector", "column": "value", "metric": metric}
+        points = httpx.get(f"{dashboard.url}/api/v1/series", params=asked).json()["points"]
+        anomalous += sum(point["verdict"] == "anomalous" for point in points)
+    page = open_runs(dashboard, new_tab(), "&column=value&last=200")
+    symbols = page.evaluate(
+        f"{CHART}.data.filter(t => t.customdata && t.marker.symbol).map(t => t.marker.symbol)"
+    )
+    assert sum(symbol == "x" for trace in symbols for symbol in trace) == anomalous > 0
+    assert page.evaluate(f"{CHART}.data.some(t => t.fill === 'tonexty')")
+
+
+def test_a_deep_link_opens_the_run_with_its_reasons_and_quarantine(
+    dashboard: Dashboard, new_tab: NewTab
+) -> None:
+    bad = next(run for run in runs(dashboard, status="BAD") if run["rows_quarantined"])
+    page = open_runs(dashboard, new_tab(), f"&run={bad['run_id']}")
+    assert shown_run(page) == bad["run_id"]
+    assert bad["reasons"][0]["message"] in page.inner_text(".reasons")
+    assert page.locator("#run-distribution .js-plotly-plot").count() == 1
+    page.get_by_role("tab", name="Quarantine").click()
+    assert "'n/a' is not a number" in page.inner_text("#runs-detail")
+
+
+def test_a_click_on_a_table_row_shows_that_run_and_the_address_follows(
+    dashboard: Dashboard, new_tab: NewTab
+) -> None:
+    page = open_runs(dashboard, new_tab())
+    row = page.locator("#runs-grid .ag-row").nth(3)
+    wanted = row.get_attribute("row-id")
+    row.click()
+    page.wait_for_function(f"document.querySelector('.detail-head .run-id').title === {json.dumps(wanted)}")
+    assert f"run={wanted}" in page.url
+    page.reload()
+    page.wait_for_selector(".detail-head")
+    assert shown_run(page) == wanted
+
+
+def test_a_click_on_a_point_shows_that_run_and_selects_its_row(dashboard: Dashboard, new_tab: NewTab) -> None:
+    page = open_runs(dashboard, new_tab())
+    wanted = runs(dashboard)[5]["run_id"]
+    place = page.evaluate(
+        f"""(() => {{ const chart = {CHART};
+        const trace = chart.data.find(t => t.customdata && t.marker.symbol);
+        const i = trace.customdata.indexOf({json.dumps(wanted)}); const box = chart.getBoundingClientRect();
+        const x = chart._fullLayout.xaxis, y = chart._fullLayout.yaxis;
+        return [box.x + x._offset + x.d2p(trace.x[i]), box.y + y._offset + y.d2p(trace.y[i])]; }})()"""
+    )
+    page.mouse.move(*place)
+    page.wait_for_selector("#runs-chart .hoverlayer .hovertext")
+    page.mouse.click(*place)
+    page.wait_for_function(f"document.querySelector('.detail-head .run-id').title === {json.dumps(wanted)}")
+    page.wait_for_selector(f"#runs-grid .ag-row-selected[row-id='{wanted}']")
+
+
+def test_another_column_changes_charts_table_and_distribution(dashboard: Dashboard, new_tab: NewTab) -> None:
+    page = open_runs(dashboard, new_tab())
+    page.click("#runs-column")
+    page.get_by_role("option", name="channel_2").click()
+    page.wait_for_function(
+        "document.querySelector('#runs-detail').innerText.includes('Distribution of channel_2')"
+    )
+    page.wait_for_function("document.querySelector('#runs-note').innerText.startsWith('channel_2')")
+    assert "column=channel_2" in page.url
+
+
+def test_the_switcher_goes_to_another_dataset_and_back(dashboard: Dashboard, new_tab: NewTab) -> None:
+    page = open_runs(dashboard, new_tab())
+    page.click("#dataset-switch")
+    page.get_by_role("option", name="orders").click()
+    page.wait_for_function("document.querySelector('h1').innerText === 'orders'")
+    assert "dqm ingest" in page.inner_text(".empty")
+    page.go_back()
+    page.wait_for_function("document.querySelector('h1').innerText === 'detector'")
+
+
+def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
+    dashboard: Dashboard, new_tab: NewTab
+) -> None:
+    page = open_runs(dashboard, new_tab())
+    page.locator("#runs-grid .ag-row").nth(2).click()
+    chosen = page.locator("#runs-grid .ag-row").nth(2).get_attribute("row-id")
+    page.wait_for_function(f"document.querySelector('.detail-head .run-id').title === {json.dumps(chosen)}")
+    page.get_by_role("tab", name="Origin").click()
+    whole = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
+    middle = runs(dashboard)[20]["ts"], runs(dashboard)[8]["ts"]
+    page.evaluate(f"Plotly.relayout({CHART}, {{'xaxis.range': {json.dumps(middle)}}})")
+    page.wait_for_timeout(300)
+    zoomed = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
+    assert zoomed != whole
+    page.evaluate("document.querySelector('#runs-grid .ag-body-viewport').scrollTop = 200")
+    page.evaluate("window.scrollTo(0, 260)")
+    page.evaluate("window.sameDocument = true")
+    before = page.inner_text("#runs-tiles")
+
+    new = dashboard.seeder.add([None])[0]
+
+    page.wait_for_function(
+        f"{CHART}.data.some(t => t.customdata && t.customdata.includes({json.dumps(new)}))", timeout=10_000
+    )
+    page.wait_for_function(f"document.querySelector('#runs-tiles').innerText !== {json.dumps(before)}")
+    assert page.evaluate("window.sameDocument")
+    assert page.evaluate(f"{CHART}._fullLayout.xaxis.range") == zoomed
+    assert page.evaluate("document.querySelector('#runs-grid .ag-body-viewport').scrollTop") == 200
+    assert page.evaluate("window.scrollY") == 260
+    assert shown_run(page) == chosen
+    assert page.get_by_role("tab", name="Origin").get_attribute("aria-selected") == "true"
+    page.evaluate("document.querySelector('#runs-grid .ag-body-viewport').scrollTop = 0")
+    page.wait_for_selector(f"#runs-grid .ag-row[row-id='{new}']")
+
+
+def test_the_first_run_of_a_dataset_fills_its_open_page(dashboard: Dashboard, new_tab: NewTab) -> None:
+    page = new_tab().open(f"{dashboard.url}/runs?dataset=orders")
+    assert page.locator(".empty").count() == 1
+    Seeder(dashboard.store, "orders").add([None, None])
+    page.wait_for_selector("#runs-grid .ag-row", timeout=10_000)
+    page.wait_for_function(f"{CHART}?.data?.length > 0")
