@@ -14,6 +14,13 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int64_t kMorselBlocks = kMorselRows / kBlockRows;
 
+// Roughly: only to choose what to take power sums about.
+double mean_of(const double* values, int count) {
+  double parts[8] = {};
+  for (int i = 0; i < count; ++i) parts[i % 8] += values[i];
+  return ((parts[0] + parts[4]) + (parts[2] + parts[6]) + (parts[1] + parts[5]) + (parts[3] + parts[7])) / count;
+}
+
 struct BlockRange {
   int64_t first_row;
   double minimum, maximum;
@@ -55,7 +62,7 @@ class NumberPass {
     }
     if (count == 0) return;
     BlockSums sums;
-    kernels_.sums(values, count, shift_for(values[0]), previous_, &sums);
+    kernels_.sums(values, count, shift_for(values, count), previous_, &sums);
     const double magnitude = std::max(-sums.minimum, sums.maximum);
     if (integral_ && magnitude > kExactLimit && needs_integers()) {
       add_integers(first_row);
@@ -73,8 +80,9 @@ class NumberPass {
 
   // Power sums are taken about the running mean; about a whole number where values are whole, so that
   // deviations, and with them the exact sum, have no rounding.
-  double shift_for(double first) const {
-    double shift = ordered_.moments.count ? ordered_.moments.scaled_mean() : first;
+  double shift_for(const double* values, int count) const {
+    double shift = ordered_.moments.count ? ordered_.moments.scaled_mean() : mean_of(values, count);
+    if (exponent_for(std::fabs(shift)) != 0) shift = mean_of(values, count);
     if (!std::isfinite(shift)) return 0;
     return integral_ ? std::nearbyint(shift) : shift;
   }
@@ -189,7 +197,7 @@ class NumberPass {
     alignas(64) double scaled[kBlockRows];
     for (int i = 0; i < finite_count; ++i) scaled[i] = std::ldexp(finite[i], -exponent);
     BlockSums sums;
-    const double shift = exponent == 0 ? shift_for(scaled[0]) : scaled[0];
+    const double shift = exponent == 0 ? shift_for(scaled, finite_count) : mean_of(scaled, finite_count);
     kernels_.sums(scaled, finite_count, shift, kNaN, &sums);
     uint64_t equal[kBlockWords];  // scaling may have made small values zero
     kernels_.repeats(finite, finite_count, previous_, equal);

@@ -285,3 +285,11 @@ def test_bytes_of_a_newer_version_say_so() -> None:
     newer[4] = 99
     with pytest.raises(KernelError, match="upgrade dqm"):
         ColumnProfile.from_bytes(bytes(newer))
+
+
+def test_a_huge_value_does_not_spoil_the_blocks_after_it() -> None:
+    values = [1e300, *np.random.default_rng(3).normal(size=5000).tolist()]
+    metrics = column(values).metrics()
+    assert metrics["mean"] == pytest.approx(float(sum(map(Fraction, values)) / len(values)), rel=1e-15)
+    assert math.isfinite(metrics["stddev"])
+    assert ColumnProfile.from_bytes(column(values).to_bytes()).metrics() == metrics

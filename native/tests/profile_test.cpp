@@ -1,0 +1,78 @@
+// Run under sanitizers: the same bytes from any number of threads, batches and instruction sets.
+#include <cstdio>
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "dqm_kernel.h"
+#include "random_table.h"
+
+namespace {
+
+using dqm_test::RandomTable;
+
+[[noreturn]] void fail(const std::string& what) {
+  std::fprintf(stderr, "FAILED: %s\n", what.c_str());
+  std::exit(1);
+}
+
+std::string bytes_of(const dqm_column* column) {
+  dqm_error error{};
+  int64_t size = 0;
+  uint8_t* bytes = dqm_column_write(column, &size, &error);
+  if (bytes == nullptr) fail(error.message);
+  std::string out(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  dqm_bytes_close(bytes);
+  return out;
+}
+
+std::vector<std::string> states(RandomTable& table, int threads, int64_t batch_rows, const char* segment_by) {
+  dqm_error error{};
+  dqm_options options{threads, 1, segment_by, 0, 10};
+  dqm_profiler* profiler = dqm_profiler_open(table.schema(), &options, &error);
+  if (profiler == nullptr) fail(error.message);
+  for (int64_t row = 0; row < table.rows(); row += batch_rows) {
+    ArrowArray batch = table.batch(row, std::min(batch_rows, table.rows() - row));
+    if (dqm_profiler_update(profiler, &batch, &error) != 0) fail(error.message);
+  }
+  if (dqm_profiler_finish(profiler, &error) != 0) fail(error.message);
+  std::vector<std::string> out;
+  for (int64_t segment = -1; segment < dqm_profiler_segments(profiler); ++segment) {
+    for (int32_t column = 0; column < RandomTable::kColumns; ++column) {
+      dqm_column* state = dqm_profiler_take(profiler, segment, column, &error);
+      if (state == nullptr) fail(error.message);
+      dqm_summary summary;
+      dqm_column_summary(state, 3, &summary);
+      dqm_column* merged = dqm_column_merge(state, state, &error);
+      if (merged == nullptr) fail(error.message);
+      out.push_back(bytes_of(state));
+      out.push_back(bytes_of(merged));
+      dqm_column_close(merged);
+      dqm_column_close(state);
+    }
+  }
+  dqm_profiler_close(profiler);
+  return out;
+}
+
+}  // namespace
+
+int main() {
+  for (const int64_t rows : {int64_t{0}, int64_t{1}, int64_t{1000}, int64_t{5000}, int64_t{150000}}) {
+    RandomTable table(rows, static_cast<uint64_t>(rows) + 1);
+    const char* segment_by = rows <= 5000 ? "boolean" : nullptr;
+    const std::vector<std::string> expected = states(table, 1, rows + 1, segment_by);
+    for (const char* set : {"portable", "avx2", "avx512", "best"}) {
+      if (dqm_force_instruction_set(set) != 0) continue;
+      for (const int threads : {1, 4}) {
+        for (const int64_t batch : {rows / 3 + 1, int64_t{777}}) {
+          if (states(table, threads, batch, segment_by) != expected) {
+            fail(std::string(set) + " gives other bytes at " + std::to_string(rows) + " rows");
+          }
+        }
+      }
+    }
+  }
+  std::puts("profile_test: same bytes everywhere");
+}
