@@ -80,6 +80,10 @@ void dqm_profiler_close(dqm_profiler*);
 int dqm_profiler_update(dqm_profiler*, struct ArrowArray* batch, dqm_error* error);
 int64_t dqm_profiler_consume(dqm_profiler*, struct ArrowArrayStream* stream, int64_t batches, dqm_error* error);
 dqm_profiler* dqm_profile_stream(struct ArrowArrayStream* stream, const dqm_options* options, dqm_error* error);
+/* Reads a CSV file with the kernel's own reader. NULL with `unsupported` set: another reader may do it, and
+   `error` says why; NULL without: the file cannot be read. `progress` (may be NULL) is told the bytes read. */
+dqm_profiler* dqm_profile_csv(const char* path, const dqm_options* options, int32_t* unsupported,
+                              volatile int64_t* progress, dqm_error* error);
 int dqm_profiler_finish(dqm_profiler*, dqm_error* error);
 int64_t dqm_profiler_rows(const dqm_profiler*);
 int32_t dqm_profiler_columns(const dqm_profiler*);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "errors.h"
+#include "text_span.h"
 
 namespace dqm {
 namespace {
@@ -221,6 +222,10 @@ std::string_view load_text(const ColumnType& type, const ArrowArray& array, int6
     case Storage::text32: return text_at<int32_t>(array, row);
     case Storage::text64: return text_at<int64_t>(array, row);
     case Storage::text_view: return view_at(array, row);
+    case Storage::text_span: {
+      const TextSpan span = *buffer_at<TextSpan>(array, row);
+      return {static_cast<const char*>(array.buffers[2]) + span.start, span.length};
+    }
     case Storage::fixed_binary:
       return {static_cast<const char*>(array.buffers[1]) + type.width * (array.offset + row),
               static_cast<size_t>(type.width)};

@@ -17,6 +17,7 @@ enum class LogicalType : uint8_t {
 enum class Storage : uint8_t {
   none, bits, i8, i16, i32, i64, u8, u16, u32, u64, f16, f32, f64, i128, i256,
   text32, text64, text_view, fixed_binary,
+  text_span,  // never Arrow's: see text_span.h; 16 bytes are readable at every text
 };
 
 struct ColumnType {

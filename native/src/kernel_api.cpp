@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "csv_profile.h"
 #include "dqm_kernel.h"
 #include "errors.h"
 #include "kernels.h"
@@ -147,6 +148,20 @@ dqm_profiler* dqm_profile_stream(ArrowArrayStream* stream, const dqm_options* op
     consume(profiler->profiler, stream, std::numeric_limits<int64_t>::max());
     profiler->profiler.finish();
     return profiler.release();
+  });
+}
+
+dqm_profiler* dqm_profile_csv(const char* path, const dqm_options* options, int32_t* unsupported,
+                              volatile int64_t* progress, dqm_error* error) {
+  return guarded<dqm_profiler*>(error, nullptr, [&]() -> dqm_profiler* {
+    *unsupported = 0;
+    try {
+      return new dqm_profiler{dqm::profile_csv(path, read_options(options), progress)};
+    } catch (const dqm::CsvUnsupported& problem) {
+      *unsupported = 1;
+      report(error, problem.reason.c_str());
+      return nullptr;
+    }
   });
 }
 

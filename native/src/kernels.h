@@ -43,6 +43,10 @@ struct Kernels {
   bool (*text_order)(const uint64_t* low, const uint64_t* high, int count, const TextBounds& bounds,
                      uint8_t* candidates);
   bool (*is_ascii)(const char* bytes, int64_t count);
+  // Positions of delimiters and line ends outside quotes, of which a CSV text starts outside; `lines` and
+  // `quotes` count what was met. `text` must be readable, and `positions` writable, up to 64 past the end.
+  int64_t (*csv_index)(const char* text, int64_t count, char delimiter, uint32_t* positions, int64_t& lines,
+                       int64_t& quotes);
 };
 
 // The best table this processor runs, chosen once.

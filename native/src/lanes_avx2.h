@@ -1,4 +1,13 @@
 // Eight doubles in two AVX2 registers.
+inline uint64_t equal_bytes(const char* p, char byte) {
+  const __m256i wanted = _mm256_set1_epi8(byte);
+  const auto half = [wanted](const char* from) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    return static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)));
+  };
+  return half(p) | static_cast<uint64_t>(half(p + 32)) << 32;
+}
+
 struct Lanes {
   struct D {
     __m256d a, b;

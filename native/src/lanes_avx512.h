@@ -1,4 +1,8 @@
 // Eight doubles in one AVX-512 register.
+inline uint64_t equal_bytes(const char* p, char byte) {
+  return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(byte));
+}
+
 struct Lanes {
   typedef __m512d D;
   typedef __mmask8 Mask;

@@ -3,6 +3,21 @@ typedef double Doubles __attribute__((vector_size(64)));
 typedef int64_t Integers __attribute__((vector_size(64)));
 typedef uint64_t Words __attribute__((vector_size(64)));
 
+// Bit i: byte i of 64 is the wanted one.
+inline uint64_t equal_bytes(const char* p, char byte) {
+  constexpr uint64_t kLow = 0x7F7F7F7F7F7F7F7Full;
+  const uint64_t wanted = 0x0101010101010101ull * static_cast<uint8_t>(byte);
+  uint64_t out = 0;
+  for (int i = 0; i < 8; ++i) {
+    uint64_t word;
+    __builtin_memcpy(&word, p + 8 * i, 8);
+    word ^= wanted;
+    const uint64_t zeros = ~(((word & kLow) + kLow) | word | kLow);  // the top bit of every byte that is 0
+    out |= ((zeros >> 7) * 0x0102040810204080ull >> 56) << (8 * i);
+  }
+  return out;
+}
+
 struct Lanes {
   typedef Doubles D;
   typedef Integers Mask;

@@ -8,7 +8,6 @@
 namespace dqm {
 namespace {
 
-constexpr int64_t kWaveValues = 4 << 20;       // read ahead at most this many values before working on them
 constexpr int64_t kWorthThreads = 200 * 1000;  // fewer values than this are not worth a second thread
 
 }  // namespace
@@ -27,8 +26,17 @@ Profiler::Profiler(const ArrowSchema& schema, ProfilerOptions options) : options
     const ArrowSchema& child = *schema.children[i];
     names_.emplace_back(child.name ? child.name : "");
     types_.push_back(column_type(child));
-    states_.push_back(empty_state(types_.back(), options_.pass.sketched));
   }
+  start();
+}
+
+Profiler::Profiler(std::vector<std::string> names, std::vector<ColumnType> types, ProfilerOptions options)
+    : options_(std::move(options)), names_(std::move(names)), types_(std::move(types)) {
+  start();
+}
+
+void Profiler::start() {
+  for (const ColumnType& type : types_) states_.push_back(empty_state(type, options_.pass.sketched));
   if (!options_.segment_by.empty()) {
     segments_ = std::make_unique<Segments>(names_, types_, options_.segment_by, options_.pass);
   }
@@ -61,7 +69,7 @@ void Profiler::update(ArrowArray* moved) {
 
 size_t Profiler::wave_morsels() const {
   const auto columns = std::max<int64_t>(1, static_cast<int64_t>(types_.size()));
-  return static_cast<size_t>(std::max<int64_t>(1, kWaveValues / columns / kMorselRows));
+  return static_cast<size_t>(std::max<int64_t>(1, options_.wave_values / columns / kMorselRows));
 }
 
 void Profiler::finish() {

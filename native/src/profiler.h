@@ -33,11 +33,13 @@ struct ProfilerOptions {
   int threads = 1;
   PassOptions pass;
   std::string segment_by;  // empty: none
+  int64_t wave_values = 4 << 20;  // read ahead at most about this many values before working on them
 };
 
 class Profiler {
  public:
   Profiler(const ArrowSchema& schema, ProfilerOptions options);
+  Profiler(std::vector<std::string> names, std::vector<ColumnType> types, ProfilerOptions options);
   // Takes the batch over, also when it throws.
   void update(ArrowArray* batch);
   // Reads what is left over; further updates are an Error.
@@ -51,6 +53,7 @@ class Profiler {
   ColumnState take(int64_t segment, size_t column);
 
  private:
+  void start();
   void check(const ArrowArray& batch) const;
   void run_wave(size_t morsels, int64_t rows);
   std::vector<std::vector<Morsel>> cut(size_t morsels, int64_t rows) const;

@@ -77,7 +77,10 @@ void summarize_times(const ColumnState& state, dqm_summary& out) {
   const double ticks = unit(state);
   out.range = out.maximum - out.minimum;
   const ExactTotals& exact = state.totals.exact;
-  if (out.exact) out.range = static_cast<double>(exact.maximum - exact.minimum) / ticks;
+  if (out.exact) {
+    const auto range = static_cast<unsigned __int128>(exact.maximum) - static_cast<unsigned __int128>(exact.minimum);
+    out.range = static_cast<double>(range) / ticks;
+  }
   out.largest_gap = static_cast<double>(state.ordered.gaps.largest()) / ticks;
   const std::vector<RankedValue> steps = state.ordered.steps.ranked();
   if (!steps.empty()) out.cadence = value_at(steps, 0.5) / ticks;

@@ -56,7 +56,7 @@ void TextBlock::load_each(const ColumnType& type, const ArrowArray& array, int64
   for (int i = 0; i < rows; ++i) {
     if (valid != nullptr && !((valid[i / 64] >> (i % 64)) & 1)) continue;
     const std::string_view text = load_text(type, array, start + i);
-    add(text.data(), text.size(), false);
+    add(text.data(), text.size(), type.storage == Storage::text_span);
   }
 }
 

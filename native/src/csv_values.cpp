@@ -1,0 +1,217 @@
+#include "csv_values.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+
+namespace dqm {
+namespace {
+
+constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr uint64_t kIntegerPowers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+constexpr int kMostDigits = 19;  // fit in 64 bits
+
+// Up to eight digits at `p`: their number, and their value in `value`.
+inline int read_digits(const char* p, uint64_t& value) {
+  uint64_t word;
+  std::memcpy(&word, p, 8);
+  word ^= 0x3030303030303030ull;
+  const uint64_t others = ((word + 0x0606060606060606ull) | word) & 0xF0F0F0F0F0F0F0F0ull;
+  const int digits = others ? __builtin_ctzll(others) / 8 : 8;
+  if (digits == 0) return 0;
+  word <<= 8 * (8 - digits);
+  word = (word & 0x0F0F0F0F0F0F0F0Full) * 2561 >> 8;
+  word = (word & 0x00FF00FF00FF00FFull) * 6553601 >> 16;
+  value = (word & 0x0000FFFF0000FFFFull) * 42949672960001ull >> 32;
+  return digits;
+}
+
+// All digits from `p` on, not past `end`; more than kMostDigits overflow, which the caller tells by `digits`.
+inline const char* read_number(const char* p, const char* end, uint64_t& number, int& digits) {
+  for (;;) {
+    uint64_t part = 0;
+    const int count = read_digits(p, part);
+    if (p + count > end) return p;  // never: fields end with a separator
+    number = number * kIntegerPowers[count] + part;
+    digits += count;
+    p += count;
+    if (count < 8) return p;
+  }
+}
+
+bool parse_special(const char* begin, const char* end, bool negative, double& out) {
+  std::string text(begin, end);
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(c | 0x20); });
+  if (text == "nan") {
+    out = std::numeric_limits<double>::quiet_NaN();
+  } else if (text == "inf" || text == "infinity") {
+    out = negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool parse_slowly(const char* begin, const char* end, double& out) {
+  const auto result = std::from_chars(begin, end, out);
+  if (result.ptr != end) return false;
+  if (result.ec == std::errc::result_out_of_range) {  // strtod gives the infinity or the zero it stands for
+    const std::string text(begin, end);
+    out = std::strtod(text.c_str(), nullptr);
+    return true;
+  }
+  return result.ec == std::errc();
+}
+
+// digits / 10^decimals, correctly rounded; false when that takes more care.
+inline bool scale_down(uint64_t number, int decimals, double& out) {
+  if (decimals == 0) {
+    out = static_cast<double>(number);
+    return true;
+  }
+  if (decimals > 22) return false;
+  if (number <= (uint64_t{1} << 53)) {
+    out = static_cast<double>(number) / kPowers[decimals];
+    return true;
+  }
+#if defined(__x86_64__)
+  // The quotient in 64 bits of mantissa is correctly rounded; rounding it again to 53 bits is wrong only when
+  // the 11 bits that go are within one of a half.
+  const long double quotient = static_cast<long double>(number) / static_cast<long double>(kPowers[decimals]);
+  uint64_t mantissa;
+  std::memcpy(&mantissa, &quotient, 8);
+  const uint64_t tail = mantissa & 0x7FF;
+  if (tail >= 0x3FF && tail <= 0x401) return false;
+  out = static_cast<double>(quotient);
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool two_digits(const char* p, int& out) {
+  const unsigned tens = static_cast<unsigned char>(p[0]) - '0';
+  const unsigned ones = static_cast<unsigned char>(p[1]) - '0';
+  out = static_cast<int>(tens * 10 + ones);
+  return tens < 10 && ones < 10;
+}
+
+// Days since 1970 of a date in the proleptic Gregorian calendar, by counting from March.
+int32_t days_of(int year, int month, int day) {
+  const int years = month <= 2 ? year - 1 : year;
+  const int era = years / 400;
+  const int year_of_era = years - era * 400;
+  const int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+int days_in_month(int year, int month) {
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return kDays[month - 1] + (month == 2 && leap);
+}
+
+}  // namespace
+
+bool parse_integer(const char* begin, const char* end, int64_t& out) {
+  const bool negative = begin != end && *begin == '-';
+  const char* p = begin + negative;
+  uint64_t number = 0;
+  int digits = 0;
+  p = read_number(p, end, number, digits);
+  if (p != end || digits == 0) return false;
+  if (digits >= kMostDigits) {  // may not fit
+    const auto result = std::from_chars(begin, end, out);
+    return result.ec == std::errc() && result.ptr == end;
+  }
+  out = negative ? -static_cast<int64_t>(number) : static_cast<int64_t>(number);
+  return true;
+}
+
+bool parse_double(const char* begin, const char* end, double& out) {
+  const bool negative = begin != end && *begin == '-';
+  const char* p = begin + negative;
+  uint64_t number = 0;
+  int digits = 0;
+  int decimals = 0;
+  p = read_number(p, end, number, digits);
+  if (p != end && *p == '.') {
+    const int before = digits;
+    p = read_number(p + 1, end, number, digits);
+    decimals = digits - before;
+  }
+  if (digits == 0) return parse_special(begin + negative, end, negative, out);
+  if (p != end || digits > kMostDigits || !scale_down(number, decimals, out)) return parse_slowly(begin, end, out);
+  if (negative) out = -out;
+  return true;
+}
+
+bool parse_boolean(const char* begin, const char* end, bool& out) {
+  const auto is = [begin, end](const char* word, size_t size) {
+    return static_cast<size_t>(end - begin) == size &&
+           std::equal(begin, end, word, [](char a, char b) { return (a | 0x20) == b; });
+  };
+  out = is("true", 4);
+  return out || is("false", 5);
+}
+
+bool parse_date(const char* begin, const char* end, int32_t& out) {
+  int century;
+  int year;
+  int month;
+  int day;
+  if (end - begin != 10 || begin[4] != '-' || begin[7] != '-') return false;
+  if (!two_digits(begin, century) || !two_digits(begin + 2, year)) return false;
+  if (!two_digits(begin + 5, month) || !two_digits(begin + 8, day)) return false;
+  year += 100 * century;
+  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return false;
+  out = days_of(year, month, day);
+  return true;
+}
+
+bool parse_timestamp(const char* begin, const char* end, int64_t& out) {
+  int32_t days;
+  if (end - begin < 10 || !parse_date(begin, begin + 10, days)) return false;
+  out = int64_t{days} * 86400000000;
+  const char* p = begin + 10;
+  if (p == end) return true;
+  int hour;
+  int minute;
+  int second;
+  if (end - p < 9 || (*p != ' ' && *p != 'T') || p[3] != ':' || p[6] != ':') return false;
+  if (!two_digits(p + 1, hour) || !two_digits(p + 4, minute) || !two_digits(p + 7, second)) return false;
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  int64_t micros = 0;
+  p += 9;
+  if (p != end) {
+    const auto digits = end - p - 1;
+    if (*p != '.' || digits < 1 || digits > 6) return false;
+    uint64_t fraction = 0;
+    if (read_digits(p + 1, fraction) != digits) return false;
+    micros = static_cast<int64_t>(fraction * kIntegerPowers[6 - digits]);
+  }
+  out += (int64_t{hour} * 3600 + minute * 60 + second) * 1000000 + micros;
+  return true;
+}
+
+bool may_mean_more_than_text(std::string_view field) {
+  constexpr std::string_view kNumberOrTime = "0123456789+-./:,_ eETZAPMapm%$";
+  const bool has_digit = field.find_first_of("0123456789") != std::string_view::npos;
+  if (has_digit && field.find_first_not_of(kNumberOrTime) == std::string_view::npos) return true;
+  std::string lower(field);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const char* word : {"t", "f", "y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"}) {
+    if (lower == word) return true;
+  }
+  return false;
+}
+
+}  // namespace dqm

@@ -1,0 +1,21 @@
+// Values of CSV fields. Every text must have 8 readable bytes behind its end.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+namespace dqm {
+
+// Each returns false when the field is not one of these; the whole field must be.
+bool parse_integer(const char* begin, const char* end, int64_t& out);
+// Correctly rounded; digits with an optional sign, point and exponent, or nan, inf, infinity in any case.
+bool parse_double(const char* begin, const char* end, double& out);
+bool parse_boolean(const char* begin, const char* end, bool& out);
+// YYYY-MM-DD, in days since 1970.
+bool parse_date(const char* begin, const char* end, int32_t& out);
+// A date, or a date, blank or T, and HH:MM:SS with up to six digits of a second, in microseconds since 1970.
+bool parse_timestamp(const char* begin, const char* end, int64_t& out);
+
+// Looks like a number, a date or a truth value in a notation that is not read here.
+bool may_mean_more_than_text(std::string_view field);
+
+}  // namespace dqm

@@ -1,0 +1,168 @@
+"""CSV and Parquet files: the own reader and DuckDB give the same metrics on everything both can read."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dqm_assets.errors import SourceError
+from dqm_assets.quality.profile import Profile, profile, profile_csv, profile_parquet
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+NAB = "nab/data/realKnownCause/machine_temperature_system_failure.csv"
+
+
+def through_duckdb(path: Path) -> Profile:
+    with duckdb.connect() as connection:
+        return profile(connection.execute("SELECT * FROM read_csv(?)", [str(path)]).to_arrow_reader(65_536))
+
+
+def facts(found: Profile) -> dict:
+    return {name: (c.kind, c.metrics(), c.top_k()) for name, c in found.columns.items()}
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "file.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+def test_both_readers_agree_on_every_shared_file() -> None:
+    own = 0
+    for path in sorted(SHARED.rglob("*.csv")):
+        try:
+            found = profile_csv(path)
+        except SourceError:
+            continue
+        if found.reader == "csv":
+            own += 1
+            assert facts(found) == facts(through_duckdb(path)), path
+    assert own > 100
+
+
+TYPED = """id,name,score,day,at,ok
+1,Ann,1.5,2024-02-29,2024-02-29 12:00:00,true
+2,"Bo ""B"", jr",,1969-12-31,1969-12-31 23:59:59.5,false
+-3,Çe,-2e3,,2024-01-01,
+,"two
+lines",17.123456789012345,2000-01-01,2000-01-01T00:00:01,TRUE
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_own_reader_reads_types_quotes_and_newlines(tmp_path: Path, newline: str, mark: str) -> None:
+    path = write(tmp_path, mark + TYPED.replace("\n", newline))
+    found = profile_csv(path)
+    assert found.reader == "csv"
+    assert [c.kind for c in found.columns.values()] == [
+        "number",
+        "string",
+        "number",
+        "time",
+        "time",
+        "boolean",
+    ]
+    assert facts(found) == facts(through_duckdb(path))
+    assert found.columns["score"].metrics()["max"] == 17.123456789012345
+    assert found.columns["at"].metrics()["min"] == "1969-12-31 23:59:59.500000"
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters_are_found(tmp_path: Path, delimiter: str) -> None:
+    path = write(tmp_path, f"a{delimiter}b\n1{delimiter}x\n2{delimiter}y\n")
+    found = profile_csv(path)
+    assert (found.reader, list(found.columns), found.rows) == ("csv", ["a", "b"], 2)
+
+
+DOUBTFUL = {
+    "no header": "1,2\n3,4\n5,6\n",
+    "American dates": "day,x\n1/22/2020,1\n2/1/2020,2\n",
+    "leading zeros": "zip,x\n08123,1\n90210,2\n",
+    "one column": "a\n1\n2\n",
+    "all text": "a,b\nx,y\nz,w\n",
+    "repeated names": "a,a\n1,2\n3,4\n",
+}
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_is_in_doubt_goes_through_duckdb(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, DOUBTFUL[name])
+    found = profile_csv(path)
+    assert found.reader == "duckdb"
+    assert facts(found) == facts(through_duckdb(path))
+
+
+def test_a_wider_value_beyond_the_sample_widens_the_column(tmp_path: Path) -> None:
+    lines = [f"{i},{i},2024-01-01" for i in range(150_000)]
+    lines[120_000] = "7.5,7,2024-01-01 10:00:00"
+    lines[140_000] = "8,unknown,2024-01-01"
+    found = profile_csv(write(tmp_path, "a,b,c\n" + "\n".join(lines)))
+    assert found.reader == "csv"
+    assert found.rows == 150_000
+    assert [c.kind for c in found.columns.values()] == ["number", "string", "time"]
+    assert found.columns["a"].metrics()["sum"] == sum(range(150_000)) - 120_000 + 7.5 - 140_000 + 8
+    assert found.columns["c"].metrics()["max"] == "2024-01-01 10:00:00"
+
+
+def test_numbers_are_read_to_the_last_bit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    bits = rng.integers(0, 2**63, 4000, dtype=np.uint64) | (
+        rng.integers(0, 2, 4000, dtype=np.uint64) << np.uint64(63)
+    )
+    values = [v for v in bits.view(np.float64).tolist() if np.isfinite(v)]
+    values += [float(v) for v in rng.normal(size=4000)] + [
+        round(float(v), 3) for v in rng.normal(1e6, 1e5, 4000)
+    ]
+    for start in range(0, len(values), 4000):
+        part = values[start : start + 4000]
+        found = profile_csv(write(tmp_path, "i,x\n" + "".join(f"1,{v!r}\n" for v in part)))
+        assert found.reader == "csv"
+        expected = profile(pa.table({"x": part})).columns["x"]
+        assert found.columns["x"].to_bytes() == expected.to_bytes()
+
+
+def test_threads_and_pieces_do_not_change_the_bytes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    rows = "".join(f"{i},{v:.6f},name {i % 97}\n" for i, v in enumerate(rng.normal(size=150_000)))
+    path = write(tmp_path, "i,x,s\n" + rows)
+    one = profile_csv(path, threads=1)
+    three = profile_csv(path, threads=3, segment_by=None)
+    assert {n: c.to_bytes() for n, c in one.columns.items()} == {
+        n: c.to_bytes() for n, c in three.columns.items()
+    }
+
+
+def test_segments_come_from_csv_too(tmp_path: Path) -> None:
+    found = profile_csv(write(tmp_path, "k,x\na,1\nb,2\na,3\n"), segment_by="k")
+    assert found.segments["a"].columns["x"].metrics()["sum"] == 4
+
+
+def test_progress_goes_from_nothing_to_all(tmp_path: Path) -> None:
+    path = write(tmp_path, "a,b\n" + "1,x\n" * 200_000)
+    seen: list[float] = []
+    profile_csv(path, progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="No such file"):
+        profile_csv(tmp_path / "none.csv")
+    with pytest.raises(SourceError, match="Parquet"):
+        profile_parquet(write(tmp_path, "no parquet"))
+
+
+def test_parquet_gives_what_its_table_gives(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    table = pa.table({"x": rng.normal(size=100_000), "s": rng.choice(["a", "b"], 100_000)})
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=30_000)
+    seen: list[float] = []
+    found = profile_parquet(tmp_path / "t.parquet", progress=seen.append)
+    assert found.reader == "parquet"
+    assert facts(found) == facts(profile(table))
+    assert seen[-1] == 1.0
