@@ -371,13 +371,13 @@ def _grid_rows(shown: Shown) -> list[dict[str, Any]]:
 
 def _table_card(shown: Shown, chosen: str | None) -> Component:
     columns = [
-        run_id_column("id", minWidth=158, flex=2),
-        status_column("status", minWidth=100),
-        time_column("ts", "Data time", minWidth=112),
-        number_column("rows", "Rows", minWidth=60),
-        number_column("mean", "Mean", minWidth=66),
-        number_column("stddev", "Std dev"),
-        number_column("outlier_count", "Outliers", minWidth=78),
+        run_id_column("id", minWidth=150, width=186),
+        status_column("status", minWidth=92, width=100),
+        time_column("ts", "Data time", minWidth=108, width=114),
+        number_column("rows", "Rows", minWidth=60, width=64),
+        number_column("mean", "Mean", minWidth=66, width=70),
+        number_column("stddev", "Std dev", minWidth=70, width=72),
+        number_column("outlier_count", "Outliers", minWidth=74, width=76),
     ]
     return card(
         "Runs",
