@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,13 +30,13 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 
 @contextmanager
-def dagster_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
+def dagster_instance(settings: Settings) -> "Generator[dg.DagsterInstance]":
     """Open Dagster's instance, in the PostgreSQL of the store.
 
     Args:
         settings: Where everything is.
     """
-    import dagster as dg
+    import dagster as dg  # noqa: PLC0415
 
     os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(settings))
     with dg.DagsterInstance.get() as instance:

@@ -55,7 +55,9 @@ class EventRow:
 
 def alert_of(row: dict[str, Any]) -> Alert:
     """Read a line of ``monitoring.alerts``."""
-    return Alert(**{**row, "evidence": Evidence.from_document(json.loads(row["evidence"]))})
+    values = dict(row)
+    evidence = Evidence.from_document(json.loads(values.pop("evidence")))
+    return Alert(**values, evidence=evidence)
 
 
 def alert_row(alert: Alert) -> AlertRow:
@@ -67,5 +69,11 @@ def alert_row(alert: Alert) -> AlertRow:
 def event_row(event: AlertEvent) -> EventRow:
     """Write an event as a line of ``monitoring.alert_events``."""
     return EventRow(
-        event.alert_id, event.event_id, event.ts, event.event, event.actor, event.reason, as_json(event.details)
+        event.alert_id,
+        event.event_id,
+        event.ts,
+        event.event,
+        event.actor,
+        event.reason,
+        as_json(event.details),
     )

@@ -21,10 +21,12 @@ _NEW_VERDICTS = """
         SELECT column_name, segment, metric, detector, status,
                CAST(json_extract_string(evidence, '$.seen_ts') AS TIMESTAMPTZ) AS seen_ts
         FROM monitoring.alerts WHERE dataset = $dataset
-        QUALIFY row_number() OVER (PARTITION BY column_name, segment, metric, detector ORDER BY opened_ts DESC) = 1
+        QUALIFY row_number() OVER (
+            PARTITION BY column_name, segment, metric, detector ORDER BY opened_ts DESC
+        ) = 1
     )
-    SELECT v.column_name, v.segment, v.metric, v.detector, v.batch, v.ts, v.value, v.expected, v.lower, v.upper,
-           v.score, v.verdict, v.method, v.n, v.snapshot, v.message
+    SELECT v.column_name, v.segment, v.metric, v.detector, v.batch, v.ts,
+           v.value, v.expected, v.lower, v.upper, v.score, v.verdict, v.method, v.n, v.snapshot, v.message
     FROM ({found}) AS v
     LEFT JOIN newest AS a USING (column_name, segment, metric, detector)
     WHERE v.verdict <> 'learning'
@@ -38,8 +40,9 @@ _METRIC_VERDICTS = "SELECT *, '' AS message FROM monitoring.verdicts WHERE datas
 
 #: A clause that fails is an anomaly of the series "failing rows of that clause".
 _CONTRACT_VERDICTS = """
-    SELECT '' AS column_name, '' AS segment, c.clause AS metric, 'contract' AS detector, c.run_id AS batch, r.ts,
-           CAST(c.failing_rows AS DOUBLE) AS value, NULL AS expected, NULL AS lower, NULL AS upper, 0.0 AS score,
+    SELECT '' AS column_name, '' AS segment, c.clause AS metric, 'contract' AS detector,
+           c.run_id AS batch, r.ts, CAST(c.failing_rows AS DOUBLE) AS value,
+           NULL AS expected, NULL AS lower, NULL AS upper, 0.0 AS score,
            CASE WHEN c.passed THEN 'normal' ELSE 'anomalous' END AS verdict, 'contract' AS method,
            c.checked_rows AS n, c.snapshot, c.message
     FROM monitoring.contract_violations AS c JOIN metrics.runs AS r USING (dataset, run_id)
@@ -101,7 +104,9 @@ def _findings(tx: Transaction, dataset: Dataset, found: str) -> Iterator[_Found]
     nan = float("nan")
     for row in rows:
         series = SeriesKey(dataset.name, row["column_name"], row["segment"], row["metric"], row["detector"])
-        numbers = {name: nan if row[name] is None else row[name] for name in ("value", "expected", "lower", "upper")}
+        numbers = {
+            name: nan if row[name] is None else row[name] for name in ("value", "expected", "lower", "upper")
+        }
         verdict = Verdict(
             ts=row["ts"],
             **numbers,

@@ -26,7 +26,7 @@ def materialise(instance: dg.DagsterInstance, dataset: str, claims: Sequence[Cla
     Returns:
         Whether every Dagster run succeeded.
     """
-    from dqm_assets.definitions import defs
+    from dqm_assets.definitions import defs  # noqa: PLC0415
 
     found = find_dataset(settings(), dataset)
     assets = run_assets(found)

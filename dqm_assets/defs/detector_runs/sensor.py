@@ -41,14 +41,18 @@ def landing_sensor(datasets: Sequence[RunAssets], followers: Sequence[dg.AssetKe
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Claims files dropped in the landing folder and starts one run for all the new ones.",
     )
-    def landing_files(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
+    def landing_files(
+        context: dg.SensorEvaluationContext, store: StoreResource
+    ) -> dg.SensorResult | dg.SkipReason:
         landing = Landing(settings().landing_folder)
         found = _watch(context, landing, datasets, store)
         if not found:
             return dg.SkipReason(_nothing(landing, datasets))
         requests, partitions = [], []
         for item in found:
-            partitions.append(item.assets.partitions.build_add_request([claim.run_id for claim in item.claims]))
+            partitions.append(
+                item.assets.partitions.build_add_request([claim.run_id for claim in item.claims])
+            )
             requests += [_request(item.assets, chunk, followers) for chunk in _chunks(item.claims)]
         return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=partitions)
 
@@ -87,7 +91,9 @@ def _recover(
 
 
 def _chunks(claims: Sequence[Claim]) -> list[Sequence[Claim]]:
-    return [claims[start : start + RUNS_PER_DAGSTER_RUN] for start in range(0, len(claims), RUNS_PER_DAGSTER_RUN)]
+    return [
+        claims[start : start + RUNS_PER_DAGSTER_RUN] for start in range(0, len(claims), RUNS_PER_DAGSTER_RUN)
+    ]
 
 
 def _request(assets: RunAssets, claims: Sequence[Claim], followers: Sequence[dg.AssetKey]) -> dg.RunRequest:
