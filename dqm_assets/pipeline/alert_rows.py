@@ -62,8 +62,8 @@ def alert_of(row: dict[str, Any]) -> Alert:
 
 def alert_row(alert: Alert) -> AlertRow:
     """Write an alert as a line of ``monitoring.alerts``."""
-    values = {name: getattr(alert, name) for name in AlertRow.__dataclass_fields__}
-    return AlertRow(**{**values, "evidence": as_json(alert.evidence.to_document())})
+    values = {name: getattr(alert, name) for name in AlertRow.__dataclass_fields__ if name != "evidence"}
+    return AlertRow(**values, evidence=as_json(alert.evidence.to_document()))
 
 
 def event_row(event: AlertEvent) -> EventRow:
