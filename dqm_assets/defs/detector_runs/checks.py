@@ -101,7 +101,7 @@ def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=assets.raw.key,
         name="schema",
-        description="Columns of each run against the one before: added, removed, renamed, retyped, reordered.",
+        description="Columns of each run against the one before: added, removed, renamed, retyped, moved.",
     )
     def schema(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
         opened = store.open()

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from dqm_assets.dagster_home import reload_code_location
 from dqm_assets.defs.detector_runs.assets import RunAssets
 from dqm_assets.defs.resources import StoreResource
+from dqm_assets.errors import SourceError
 from dqm_assets.ingest import Claim, Landing
 from dqm_assets.pipeline.claims import claim_dropped, recover_claims
 from dqm_assets.settings import settings
@@ -33,6 +35,7 @@ def landing_sensor(datasets: Sequence[RunAssets], followers: Sequence[dg.AssetKe
         followers: Unpartitioned assets that each run brings up to date at its end.
     """
     targets = [asset.key for item in datasets for asset in item.all]
+    names = {item.dataset.name for item in datasets}
 
     @dg.sensor(
         name="landing_files",
@@ -47,7 +50,7 @@ def landing_sensor(datasets: Sequence[RunAssets], followers: Sequence[dg.AssetKe
         landing = Landing(settings().landing_folder)
         found = _watch(context, landing, datasets, store)
         if not found:
-            return dg.SkipReason(_nothing(landing, datasets))
+            return dg.SkipReason(_welcome(sorted(set(landing.datasets()) - names)))
         requests, partitions = [], []
         for item in found:
             partitions.append(
@@ -120,12 +123,13 @@ def range_tags(dataset: str, run_ids: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _nothing(landing: Landing, datasets: Sequence[RunAssets]) -> str:
-    known = {item.dataset.name for item in datasets}
-    unknown = sorted(set(landing.datasets()) - known)
-    if unknown:
-        return (
-            f"No new file. The folders {', '.join(unknown)} are new datasets: "
-            "reload the code location (Deployment → Reload) to make their assets."
-        )
-    return "No new file."
+def _welcome(unknown: Sequence[str]) -> str:
+    """Ask Dagster to load the code location again when there are folders that have no assets yet."""
+    if not unknown:
+        return "No new file."
+    told = f"No new file. New datasets: {', '.join(unknown)}."
+    try:
+        reload_code_location(settings())
+    except SourceError as error:
+        return f"{told} {error}"
+    return f"{told} The code location is loaded again to make their assets."
