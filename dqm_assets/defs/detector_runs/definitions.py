@@ -5,7 +5,6 @@ import dagster as dg
 from dqm_assets.defs.detector_runs.assets import run_assets
 from dqm_assets.defs.detector_runs.checks import run_checks
 from dqm_assets.defs.detector_runs.sensor import landing_sensor
-from dqm_assets.defs.monitoring.assets import FOLLOWERS
 from dqm_assets.pipeline.datasets import landing_datasets
 from dqm_assets.settings import settings
 
@@ -24,7 +23,7 @@ def defs() -> dg.Definitions:
     return dg.Definitions(
         assets=[asset for assets in datasets for asset in assets.all],
         asset_checks=checks,
-        sensors=[landing_sensor(datasets, FOLLOWERS)],
+        sensors=[landing_sensor(datasets)],
         jobs=[freshness_job],
         schedules=[
             # Stale data starts no run by itself, so the clock has to look.
