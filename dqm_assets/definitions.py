@@ -10,7 +10,13 @@ from dqm_assets.defs.resources import StoreResource
 @dg.definitions
 def defs() -> dg.Definitions:
     """Load every source's folder and add what they share."""
+    automation = dg.AutomationConditionSensorDefinition(
+        "automation",
+        target=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
     shared = dg.Definitions(
+        sensors=[automation],
         resources={"store": StoreResource()},
         # Steps are short and the store serialises writers: a process per step would only add start-up time.
         executor=dg.in_process_executor,

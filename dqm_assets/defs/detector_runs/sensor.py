@@ -9,9 +9,9 @@ import dagster as dg
 
 from dqm_assets.dagster_home import reload_code_location
 from dqm_assets.defs.detector_runs.assets import RunAssets
+from dqm_assets.defs.monitoring.assets import FOLLOWERS
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.errors import SourceError
-from dqm_assets.defs.monitoring.assets import FOLLOWERS
 from dqm_assets.ingest import Claim, Landing
 from dqm_assets.pipeline.claims import claim_dropped, recover_claims
 from dqm_assets.pipeline.datasets import Dataset
