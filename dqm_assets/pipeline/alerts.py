@@ -17,8 +17,9 @@ CONTRACT_DETECTOR = "contract"
 #: Alerts of a dataset that opened no further apart than this have one cause.
 GROUPED_WITHIN = timedelta(minutes=30)
 
-#: Verdicts of a dataset that its alerts have not taken into account and that could change something: all since
-#: the newest alert of the series last looked, from the first anomalous one on unless that alert is still active.
+#: Verdicts of a dataset that its alerts have not taken into account and that could change something: all
+#: since the newest alert of the series last looked, and unless that alert is active only from the first
+#: anomalous one on.
 _NEW_VERDICTS = """
     WITH newest AS (
         SELECT column_name, segment, metric, detector, status,
