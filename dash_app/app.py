@@ -39,8 +39,8 @@ PLOTLY = HERE / "static" / "plotly" / "plotly-cartesian.min.js"
 SMALLEST_COMPRESSED = 1024
 #: Nothing from elsewhere, ever; charts and tables style their elements inline, charts are saved as blobs.
 CONTENT_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 FAVICON = re.compile(r'<link[^>]*rel="icon"[^>]*>')
 
