@@ -5,8 +5,8 @@ import shutil
 import sys
 
 from setuptools import setup
-from setuptools.command.build_ext import build_ext
 from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
 
 
 class BuildKernel(build_ext):
@@ -18,7 +18,7 @@ class BuildKernel(build_ext):
         if shutil.which(compiler) is None and shutil.which("clang++") is None:
             sys.exit(
                 f"dqm: no C++17 compiler found ({compiler}). "
-                "Install one first: apt-get install g++ python3-dev (Debian) or xcode-select --install (macOS)."
+                "Install one: apt-get install g++ python3-dev (Debian) or xcode-select --install (macOS)."
             )
         super().run()
 

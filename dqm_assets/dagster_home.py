@@ -2,11 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
+
+from dqm_assets.errors import SourceError
 from dqm_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,6 +18,14 @@ if TYPE_CHECKING:
 #: The files that ship beside the packages.
 INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
 WORKSPACE_FILE = Path(__file__).parent.parent / "workspace.yaml"
+#: Name of the code location, as in the workspace file.
+CODE_LOCATION = "dqm"
+
+_RELOAD = """
+    mutation Reload($name: String!) {
+        reloadRepositoryLocation(repositoryLocationName: $name) { __typename ... on PythonError { message } }
+    }
+"""
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -30,14 +41,39 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 
 @contextmanager
-def dagster_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
+def dagster_instance(settings: Settings) -> "Generator[dg.DagsterInstance]":
     """Open Dagster's instance, in the PostgreSQL of the store.
 
     Args:
         settings: Where everything is.
     """
-    import dagster as dg
+    import dagster as dg  # noqa: PLC0415
 
     os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(settings))
     with dg.DagsterInstance.get() as instance:
         yield instance
+
+
+def reload_code_location(settings: Settings) -> None:
+    """Have Dagster's web server load the code location again, as its Reload button does.
+
+    Args:
+        settings: Where the web server is.
+
+    Raises:
+        SourceError: the web server does not answer, or refuses.
+    """
+    advice = "Press Deployment → Reload in Dagster's UI to make their assets."
+    body = {"query": _RELOAD, "variables": {"name": CODE_LOCATION}}
+    try:
+        answer = httpx.post(f"{settings.dagster_url}/graphql", json=body, timeout=30.0)
+        answer.raise_for_status()
+        outcome = answer.json()["data"]["reloadRepositoryLocation"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(
+            f"Dagster at {settings.dagster_url} cannot be asked to reload: {error}. {advice}"
+        ) from error
+    if outcome["__typename"] != "WorkspaceLocationEntry":
+        raise SourceError(
+            f"Dagster did not reload: {outcome.get('message', outcome['__typename'])}. {advice}"
+        )

@@ -43,8 +43,8 @@ def one_pass(settings: Settings) -> Outcome:
     Args:
         settings: Where everything is; runs that are registered already are not loaded again.
     """
-    from dqm_assets.defs.detector_runs.run_now import materialise
-    from dqm_assets.defs.resources import process_store
+    from dqm_assets.defs.detector_runs.run_now import materialise  # noqa: PLC0415
+    from dqm_assets.defs.resources import process_store  # noqa: PLC0415
 
     drop_history(settings)
     landing = Landing(settings.landing_folder)

@@ -85,7 +85,7 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = "; ".join(
-            f"DQM_{'_'.join(str(part) for part in problem['loc']).upper()}={problem['input']!r}: {problem['msg']}"
+            f"DQM_{'_'.join(map(str, problem['loc'])).upper()}={problem['input']!r}: {problem['msg']}"
             for problem in error.errors()
         )
         raise SettingsError(f"Wrong setting: {wrong}. Change or unset it and start again.") from None

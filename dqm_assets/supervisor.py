@@ -29,7 +29,9 @@ class Service:
     keep: bool = True
 
 
-def python_service(name: str, *arguments: str, env: Mapping[str, str] | None = None, keep: bool = True) -> Service:
+def python_service(
+    name: str, *arguments: str, env: Mapping[str, str] | None = None, keep: bool = True
+) -> Service:
     """A service that this Python interpreter runs."""
     return Service(name, (sys.executable, *arguments), env or {}, keep)
 
@@ -73,7 +75,9 @@ async def _keep(service: Service, stopping: asyncio.Event) -> None:
             return
         steady = asyncio.get_running_loop().time() - started > _STEADY_SECONDS
         wait = 1.0 if steady else min(2 * wait, _LONGEST_WAIT_SECONDS)
-        log.warning("service died, starting it again", service=service.name, exit_code=process.returncode, wait=wait)
+        log.warning(
+            "service died, starting it again", service=service.name, exit_code=process.returncode, wait=wait
+        )
         await asyncio.wait({asyncio.create_task(stopping.wait())}, timeout=wait)
 
 
@@ -88,6 +92,8 @@ async def _stop(service: Service, process: asyncio.subprocess.Process, ended: as
     _, alive = psutil.wait_procs(tree, timeout=2)
     for survivor in alive:
         survivor.kill()
+    # Until they are gone they hold their share in the embedded PostgreSQL.
+    psutil.wait_procs(alive, timeout=5)
     await ended
 
 

@@ -9,7 +9,7 @@
   };
   functions.dqmTheme = function (agGrid) {
     return agGrid.themeQuartz.withParams({
-      fontFamily: "inherit", fontSize: 13, headerFontSize: 12, headerFontWeight: 560, spacing: 6, cellHorizontalPadding: 10,
+      fontFamily: "inherit", fontSize: 13, headerFontSize: 12, headerFontWeight: 560, spacing: 6, cellHorizontalPadding: 8,
       headerColumnResizeHandleColor: "transparent", borderRadius: 8,
       wrapperBorderRadius: 8, wrapperBorder: false, columnBorder: false, headerColumnBorder: false,
       backgroundColor: "var(--dqm-surface)", foregroundColor: "var(--dqm-text)", borderColor: "var(--dqm-line)",
@@ -21,7 +21,7 @@
   functions.dqmTime = function (value) { return value ? window.dqmLocalTime(value) : "–"; };
   functions.dqmUtc = function (value) { return value ? window.dqmUtcTime(value) : ""; };
   functions.dqmShortId = function (value) {
-    return !value || value.length <= 21 ? value : value.slice(0, 12) + "…" + value.slice(-8);
+    return !value || value.length <= 24 ? value : value.slice(0, 15) + "…" + value.slice(-8);
   };
   functions.dqmNumber = function (value) {
     if (value === null || value === undefined) { return "–"; }

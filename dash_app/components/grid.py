@@ -17,7 +17,6 @@ GRID_OPTIONS: dict[str, Any] = {
         "enableClickSelection": True,
     },
     "animateRows": False,
-    "rowHeight": ROW_HEIGHT,
     "headerHeight": HEADER_HEIGHT,
     "tooltipShowDelay": 300,
     "suppressCellFocus": False,
@@ -75,9 +74,9 @@ def status_column(field: str, name: str = "Status", **options: Any) -> dict[str,
     }
 
 
-def grid_style(rows: int, most: int) -> dict[str, int]:
+def grid_style(rows: int, most: int, row_height: int = ROW_HEIGHT) -> dict[str, int]:
     """Give the style of a grid with that many rows, of which at most ``most`` show at a time."""
-    return {"height": HEADER_HEIGHT + ROW_HEIGHT * min(max(rows, FEWEST_ROWS), most) + SCROLL_BAR}
+    return {"height": HEADER_HEIGHT + row_height * min(max(rows, FEWEST_ROWS), most) + SCROLL_BAR}
 
 
 def grid(
@@ -87,6 +86,7 @@ def grid(
     *,
     most: int,
     selected: str | None = None,
+    row_height: int = ROW_HEIGHT,
 ) -> dag.AgGrid:
     """Show rows, each with a unique ``id``; ``selected`` is the id of the row chosen at first.
 
@@ -99,8 +99,8 @@ def grid(
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True, "minWidth": 70},
         getRowId="params.data.id",
         selectedRows={"ids": [selected]} if selected else [],
-        dashGridOptions=GRID_OPTIONS,
+        dashGridOptions={**GRID_OPTIONS, "rowHeight": row_height},
         columnSize="responsiveSizeToFit",
-        style=grid_style(len(rows), most),
+        style=grid_style(len(rows), most, row_height),
         className="dqm-grid",
     )

@@ -2,7 +2,7 @@
 
 from dash import html
 
-LONGEST_SHOWN = 21
+LONGEST_SHOWN = 24
 HASH_LENGTH = 8
 
 

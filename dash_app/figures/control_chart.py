@@ -33,6 +33,11 @@ RUN_PANELS = (
     Panel("stddev", "Standard deviation"),
     Panel("outlier_count", "Outliers", bars=True),
 )
+#: The panels of the table as a whole.
+TABLE_PANELS = (
+    Panel("row_count", "Rows"),
+    Panel("quarantined_fraction", "Share of rows quarantined"),
+)
 
 
 def control_chart(
@@ -72,6 +77,8 @@ def control_chart(
         legend={"xanchor": "right", "x": 1, "y": 1.035, "font": {"size": 11.5}, "itemwidth": 30},
         shapes=_selection(series, panels, selected, viewer.zone),
     )
+    if len(panels) == 1:  # a small chart has no room for the sign that explains itself
+        figure.update_traces(showlegend=False, selector={"name": "Good"})
     figure.update_yaxes(nticks=4)
     figure.update_xaxes(nticks=8, tickangle=0)
     return figure

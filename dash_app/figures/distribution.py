@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import plotly.graph_objects as go
-from dqm_assets.quality.profile import Histogram
 
 from dash_app.components.number import count, number, share
 from dash_app.figures.theme import GOOD, NEUTRAL, template
 from dash_app.services.viewer import Viewer
+from dqm_assets.quality.profile import Histogram
 
 LONGEST_LABEL = 28
 

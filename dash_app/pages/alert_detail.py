@@ -53,7 +53,7 @@ async def alert_card(services: Services, found: AlertDetail | None) -> Component
     marks = [badge(mark_of(SEVERITY_MARKS, alert.severity)), badge(mark_of(ALERT_MARKS, alert.status))]
     return html.Section(
         [
-            html.H2(alert.title or alert.metric, className="card-title"),
+            html.H2(alert.headline, className="card-title"),
             html.Div([*marks, when(alert.opened_ts, "ago")], className="detail-head"),
             *await _chart(services, found),
             html.H3("Facts", className="sub"),

@@ -15,7 +15,9 @@ from dash_app.services.alerts import AlertFilter, alert_page
 from dash_app.services.records import Alert, AlertPage
 from dash_app.services.services import Services
 
-ROWS_SHOWN = 15
+ROWS_SHOWN = 12
+#: Two lines, since what is wrong takes a sentence.
+ROW_HEIGHT = 54
 MOST_SHOWN = 1000
 #: Names of the filter and the statuses each holds.
 FILTERS = {
@@ -78,6 +80,7 @@ class AlertsPage:
                                     _rows(page.alerts),
                                     most=ROWS_SHOWN,
                                     selected=chosen,
+                                    row_height=ROW_HEIGHT,
                                 ),
                                 id="alerts-list",
                                 hidden=not page.alerts,
@@ -134,7 +137,7 @@ class AlertsPage:
         page = await self._page(dataset, chosen_filter)
         return (
             _rows(page.alerts),
-            grid_style(len(page.alerts), ROWS_SHOWN),
+            grid_style(len(page.alerts), ROWS_SHOWN, ROW_HEIGHT),
             _note(page),
             _empty(chosen_filter),
             bool(page.alerts),
@@ -166,10 +169,11 @@ class AlertsPage:
 def _columns() -> list[dict[str, Any]]:
     return [
         status_column("severity", "Severity", minWidth=92, maxWidth=110),
-        column("title", "What", minWidth=190, flex=3, tooltipField="title"),
-        column("dataset", "Dataset", minWidth=96),
-        status_column("status", minWidth=104),
-        time_column("opened", "Opened", minWidth=116),
+        column(
+            "what", "What", minWidth=200, width=330, tooltipField="what", wrapText=True, cellClass="two-lines"
+        ),
+        status_column("status", minWidth=112, width=118),
+        time_column("opened", "Opened", minWidth=146, width=150),
     ]
 
 
@@ -178,8 +182,7 @@ def _rows(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
         {
             "id": alert.alert_id,
             "severity": alert.severity,
-            "title": alert.title,
-            "dataset": alert.dataset,
+            "what": f"{alert.dataset}: {alert.headline}",
             "status": alert.status,
             "opened": alert.opened_ts.isoformat() if alert.opened_ts else None,
         }

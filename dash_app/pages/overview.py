@@ -260,31 +260,29 @@ def _alerts_card(alerts: tuple[Alert, ...], total: int) -> Component:
             "Open alerts",
             empty("No open alerts", html.P("Everything that is judged is in its range."), sign="✓"),
         )
-    items = [
-        html.Li(
-            [
-                badge(mark_of(SEVERITY_MARKS, alert.severity)),
-                html.Div(
-                    [
-                        dcc.Link(alert.title or alert.metric, href=alert_link(alert.alert_id)),
-                        html.Div(
-                            f"{alert.dataset} · {mark_of(ALERT_MARKS, alert.status).word.lower()}",
-                            className="muted",
-                        ),
-                    ],
-                    className="list-main",
-                ),
-                html.Div(when(alert.opened_ts, "ago"), className="list-side"),
-            ]
-        )
-        for alert in alerts
-    ]
+    items = [html.Li(_alert_item(alert)) for alert in alerts]
     more = (
         dcc.Link(f"All {total}", href="/alerts")
         if total > len(alerts)
         else dcc.Link("All alerts", href="/alerts")
     )
     return card("Open alerts", html.Ul(items, className="list"), right=more)
+
+
+def _alert_item(alert: Alert) -> Component:
+    marks = [
+        badge(mark_of(SEVERITY_MARKS, alert.severity)),
+        html.Span(when(alert.opened_ts, "ago"), className="list-side"),
+    ]
+    about = f"{alert.dataset} · {mark_of(ALERT_MARKS, alert.status).word.lower()}"
+    return html.Div(
+        [
+            html.Div(marks, className="list-top"),
+            dcc.Link(alert.headline, href=alert_link(alert.alert_id)),
+            html.Div(about, className="muted"),
+        ],
+        className="list-main",
+    )
 
 
 def _pipelines_card(pipelines: tuple[PipelineStatus, ...]) -> Component:

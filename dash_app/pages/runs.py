@@ -22,12 +22,12 @@ from dash_app.components.page_head import page_head
 from dash_app.components.run_id import run_id_text
 from dash_app.components.status import RUN_MARKS, badge, mark_of
 from dash_app.components.when import when
-from dash_app.figures.control_chart import RUN_PANELS, control_chart, selection_shapes
+from dash_app.figures.control_chart import RUN_PANELS, TABLE_PANELS, Panel, control_chart, selection_shapes
 from dash_app.pages.run_detail import detail_card, no_such_run, nothing_chosen, read_detail
 from dash_app.services.datasets import dataset_summaries, default_dataset
 from dash_app.services.records import DatasetSummary, Run, SeriesPoint
 from dash_app.services.runs import RunFilter, run_page
-from dash_app.services.series import numeric_columns, series_of
+from dash_app.services.series import chart_columns, series_of
 from dash_app.services.services import Services
 from dash_app.services.viewer import Viewer, viewer
 
@@ -35,7 +35,8 @@ CHART_HEIGHT = 470
 ROWS_SHOWN = 15
 #: How many of the newest runs can be shown at a time.
 WINDOWS = (50, 200, 1000)
-METRICS = tuple(panel.metric for panel in RUN_PANELS)
+#: What stands for the table as a whole in the address and the choice of columns.
+WHOLE_TABLE = "*"
 
 #: What answers a refresh of the view: figure, table rows and height, tiles, note of the chart.
 Refreshed = tuple[Any, Any, Any, Any, Any]
@@ -43,11 +44,17 @@ Refreshed = tuple[Any, Any, Any, Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of a dataset is shown: a numeric column (none if there is none) of its newest runs."""
+    """What of a dataset is shown: a column, or the table as a whole, over its newest runs."""
 
     dataset: str
+    #: ``None`` while nothing has been measured.
     column: str | None
     last: int
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """The panels of the chart, top to bottom."""
+        return TABLE_PANELS if self.column == WHOLE_TABLE else RUN_PANELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,11 @@ class RunsPage:
         summaries = await self._services.reads(dataset_summaries, dataset)
         if not summaries or not summaries[0].runs:
             return "nothing"
-        return "charts" if await self._services.reads(numeric_columns, dataset) else "runs"
+        return "charts" if await self._columns(dataset) else "runs"
+
+    async def _columns(self, dataset: str) -> tuple[str, ...]:
+        """What of a dataset can be charted, as the choice of columns names it."""
+        return tuple(name or WHOLE_TABLE for name in await self._services.reads(chart_columns, dataset))
 
     async def refresh(
         self,
@@ -197,14 +208,16 @@ class RunsPage:
             return None
         page = await reads(run_page, RunFilter(dataset=view.dataset), view.last)
         series: dict[str, tuple[SeriesPoint, ...]] = {}
-        columns = await reads(numeric_columns, view.dataset)
+        columns = await self._columns(view.dataset)
         if view.column:
-            series = await reads(series_of, view.dataset, view.column, METRICS, view.last)
+            metrics = tuple(panel.metric for panel in view.panels)
+            name = "" if view.column == WHOLE_TABLE else view.column
+            series = await reads(series_of, view.dataset, name, metrics, view.last)
         return Shown(summaries[0], page.runs, columns, series)
 
     async def _content(self, address: dict[str, Any]) -> list[Component]:
         dataset, chosen = address["dataset"], address["run"]
-        columns = await self._services.reads(numeric_columns, dataset)
+        columns = await self._columns(dataset)
         column = address["column"] if address["column"] in columns else next(iter(columns), None)
         view = View(dataset, column, address["last"])
         shown = await self._shown(view)
@@ -248,7 +261,7 @@ class RunsPage:
         chart = graph(
             "runs-chart",
             figure,
-            f"mean, standard deviation and outliers of {view.dataset} by run",
+            f"{', '.join(panel.title.lower() for panel in view.panels)} of {view.dataset} by run",
             CHART_HEIGHT,
         )
         note = html.Span(_note(view, shown), id="runs-note")
@@ -290,7 +303,7 @@ def _figure(
     view: View, series: tuple[tuple[str, tuple[SeriesPoint, ...]], ...], who: Viewer, chosen: str | None
 ) -> Any:
     return control_chart(
-        dict(series), RUN_PANELS, who, selected=chosen, revision=f"{view.dataset}/{view.column}/{view.last}"
+        dict(series), view.panels, who, selected=chosen, revision=f"{view.dataset}/{view.column}/{view.last}"
     )
 
 
@@ -306,12 +319,12 @@ def _tools(view: View, shown: Shown) -> list[Component]:
         dmc.Select(
             id="runs-column",
             label="Column",
-            data=list(shown.columns),
+            data=[{"value": name, "label": _label(name)} for name in shown.columns],
             value=view.column,
             searchable=len(shown.columns) > 8,  # noqa: PLR2004 - what fits the list without scrolling
             allowDeselect=False,
             disabled=not shown.columns,
-            placeholder="No numeric column",
+            placeholder="Nothing measured",
             w=190,
             comboboxProps={"shadow": "md"},
         ),
@@ -328,6 +341,10 @@ def _tools(view: View, shown: Shown) -> list[Component]:
             ]
         ),
     ]
+
+
+def _label(column: str) -> str:
+    return "Whole table" if column == WHOLE_TABLE else column
 
 
 def _tiles(shown: Shown) -> Component:
@@ -350,7 +367,8 @@ def _tiles(shown: Shown) -> Component:
 
 
 def _note(view: View, shown: Shown) -> str:
-    return f"{view.column}, the newest {plural(len(shown.runs), 'run')}. Click a run to see it in detail."
+    column, runs = _label(view.column or WHOLE_TABLE), plural(len(shown.runs), "run")
+    return f"{column}, the newest {runs}. Click a run to see it in detail."
 
 
 def _grid_rows(shown: Shown) -> list[dict[str, Any]]:
@@ -371,13 +389,13 @@ def _grid_rows(shown: Shown) -> list[dict[str, Any]]:
 
 def _table_card(shown: Shown, chosen: str | None) -> Component:
     columns = [
-        run_id_column("id", minWidth=158, flex=2),
-        status_column("status", minWidth=100),
-        time_column("ts", "Data time", minWidth=112),
-        number_column("rows", "Rows", minWidth=60),
-        number_column("mean", "Mean", minWidth=66),
-        number_column("stddev", "Std dev"),
-        number_column("outlier_count", "Outliers", minWidth=78),
+        run_id_column("id", minWidth=150, width=184),
+        status_column("status", minWidth=88, width=92),
+        time_column("ts", "Data time", minWidth=144, width=148),
+        number_column("rows", "Rows", minWidth=56, width=58),
+        number_column("mean", "Mean", minWidth=60, width=64),
+        number_column("stddev", "Std dev", minWidth=64, width=66),
+        number_column("outlier_count", "Outliers", minWidth=66, width=68),
     ]
     return card(
         "Runs",

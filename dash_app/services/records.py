@@ -171,6 +171,11 @@ class Alert:
     updated_at: datetime | None
     evidence: Any = None
 
+    @property
+    def headline(self) -> str:
+        """What is wrong, without the dataset's name in front, which is always shown beside it."""
+        return self.title.removeprefix(f"{self.dataset}.") or f"{self.column} {self.metric}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class AlertEvent:

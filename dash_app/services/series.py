@@ -31,18 +31,19 @@ LEFT JOIN judged AS j ON j.metric = m.metric AND j.batch = m.batch
 ORDER BY m.metric, newest.ts, newest.run_id
 """
 
-NUMERIC_COLUMNS = """
+CHART_COLUMNS = """
 SELECT m.column_name, max(v.judged) AS judged
 FROM metrics.metrics AS m
 LEFT JOIN (
     SELECT column_name, count(*) AS judged
     FROM monitoring.verdicts
-    WHERE dataset = $dataset AND metric = 'stddev' AND segment = ''
+    WHERE dataset = $dataset AND metric IN ('stddev', 'row_count') AND segment = ''
     GROUP BY column_name
 ) AS v ON v.column_name = m.column_name
-WHERE m.dataset = $dataset AND m.metric = 'stddev' AND m.segment = '' AND m.value IS NOT NULL
+WHERE m.dataset = $dataset AND m.segment = '' AND m.value IS NOT NULL
+    AND (m.metric = 'stddev' OR (m.metric = 'row_count' AND m.column_name = ''))
 GROUP BY m.column_name
-ORDER BY judged DESC NULLS LAST, m.column_name = 'value' DESC, m.column_name
+ORDER BY m.column_name = '', judged DESC NULLS LAST, m.column_name = 'value' DESC, m.column_name
 """
 
 
@@ -69,6 +70,6 @@ def series_of(
     return {metric: tuple(points) for metric, points in found.items()}
 
 
-def numeric_columns(store: Store, dataset: str) -> tuple[str, ...]:
-    """Name the columns that have a standard deviation, the most judged first."""
-    return tuple(row["column_name"] for row in store.rows(NUMERIC_COLUMNS, {"dataset": dataset}))
+def chart_columns(store: Store, dataset: str) -> tuple[str, ...]:
+    """Name the columns to chart, the most judged first; last the empty name, for the table as a whole."""
+    return tuple(row["column_name"] for row in store.rows(CHART_COLUMNS, {"dataset": dataset}))

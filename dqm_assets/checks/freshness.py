@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import dagster as dg
 import numpy as np
@@ -70,7 +71,9 @@ def freshness_result(
             "age_seconds": (now - reference).total_seconds() if reference else -1.0,
             "limit_seconds": limit.total_seconds() if limit else -1.0,
             "arrivals": len(arrivals),
-            "facts": dg.MetadataValue.md(markdown_table(("what", "value"), [(k, v or "–") for k, v in facts])),
+            "facts": dg.MetadataValue.md(
+                markdown_table(("what", "value"), [(k, v or "–") for k, v in facts])
+            ),
         },
     )
 
@@ -80,7 +83,7 @@ def learned_limit(arrivals: Sequence[datetime]) -> timedelta | None:
     distinct = _distinct(arrivals)
     if len(distinct) < NEEDED_ARRIVALS:
         return None
-    pauses = [(later - earlier).total_seconds() for earlier, later in zip(distinct, distinct[1:], strict=False)]
+    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(distinct)]
     return timedelta(seconds=PAUSES_ALLOWED * float(np.percentile(pauses, 95)))
 
 

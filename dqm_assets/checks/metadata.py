@@ -18,7 +18,9 @@ def dashboard_link(path: str, **query: str) -> dg.MetadataValue:
     return dg.MetadataValue.url(f"{settings().dashboard_url}{path}?{urlencode(query)}")
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, total: int | None = None) -> str:
+def markdown_table(
+    header: Sequence[str], rows: Sequence[Sequence[object]], *, total: int | None = None
+) -> str:
     """A markdown table; pipes and line breaks inside cells are escaped.
 
     Args:

@@ -16,6 +16,7 @@ _DPI = 90
 def band_plot(
     times: Sequence[datetime],
     values: Sequence[float],
+    *,
     lower: Sequence[float],
     upper: Sequence[float],
     bad: Sequence[bool],
@@ -35,8 +36,8 @@ def band_plot(
         Markdown with the picture inside.
     """
     # Imported here: the run worker needs it only when a check reports, and it costs half a second.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)

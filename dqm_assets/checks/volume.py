@@ -51,7 +51,9 @@ def volume_result(
     times = [count.ts for count in counts]
     rows = np.array([count.rows for count in counts], dtype=float)
     verdicts = judge(times, rows, method=METHOD, sensitivity=sensitivity, kind="count")
-    pairs = [(count, verdict) for count, verdict in zip(counts, verdicts, strict=True) if count.batch in judged]
+    pairs = [
+        (count, verdict) for count, verdict in zip(counts, verdicts, strict=True) if count.batch in judged
+    ]
     bad = [(count, verdict) for count, verdict in pairs if verdict.verdict == "anomalous"]
     return dg.AssetCheckResult(
         asset_key=asset_key,
@@ -68,7 +70,9 @@ def _summary(pairs: Sequence[tuple[BatchCount, Verdict]], bad: Sequence[tuple[Ba
         return "No batch to judge yet."
     if not bad:
         return f"{len(pairs)} batches; the last one is {pairs[-1][1].explanation}."
-    return f"{len(bad)} of {len(pairs)} batches have an unusual number of rows: {bad[0][0].batch} is {bad[0][1].explanation}."
+    count, verdict = bad[0]
+    unusual = f"{len(bad)} of {len(pairs)} batches have an unusual number of rows"
+    return f"{unusual}: {count.batch} is {verdict.explanation}."
 
 
 def _metadata(
@@ -83,10 +87,22 @@ def _metadata(
     last, verdict = pairs[-1]
     metadata |= {"rows": last.rows, "earlier_batches": verdict.n, "method": verdict.method}
     if verdict.verdict != "learning":
-        metadata |= {"expected": verdict.expected, "lower": verdict.lower, "upper": verdict.upper, "score": verdict.score}
+        metadata |= {
+            "expected": verdict.expected,
+            "lower": verdict.lower,
+            "upper": verdict.upper,
+            "score": verdict.score,
+        }
     listed = bad or pairs[-_LISTED:]
     rows = [
-        (count.batch, count.ts.isoformat(timespec="seconds"), count.rows, verdict.expected, verdict.score, verdict.verdict)
+        (
+            count.batch,
+            count.ts.isoformat(timespec="seconds"),
+            count.rows,
+            verdict.expected,
+            verdict.score,
+            verdict.verdict,
+        )
         for count, verdict in listed[:_LISTED]
     ]
     table = markdown_table(("batch", "time", "rows", "expected", "score", "verdict"), rows, total=len(listed))
@@ -94,9 +110,9 @@ def _metadata(
     metadata["plot"] = band_plot(
         [count.ts for count in counts],
         [float(count.rows) for count in counts],
-        [verdict.lower for verdict in verdicts],
-        [verdict.upper for verdict in verdicts],
-        [verdict.verdict == "anomalous" for verdict in verdicts],
-        "rows per batch",
+        lower=[verdict.lower for verdict in verdicts],
+        upper=[verdict.upper for verdict in verdicts],
+        bad=[verdict.verdict == "anomalous" for verdict in verdicts],
+        title="rows per batch",
     )
     return metadata

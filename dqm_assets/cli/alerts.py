@@ -40,7 +40,9 @@ def list_alerts(
     if json_output:
         print_json({"alerts": rows})
     else:
-        print_table(f"{len(rows)} {status} alerts", [{**row, "alert_id": row["alert_id"][:8]} for row in rows])
+        print_table(
+            f"{len(rows)} {status} alerts", [{**row, "alert_id": row["alert_id"][:8]} for row in rows]
+        )
     if rows:
         raise typer.Exit(DATA_FAILED)
 

@@ -24,7 +24,7 @@ class Finding:
 
 
 def doctor(json_output: JsonFlag = False) -> None:
-    """Look at Python, kernel, disk, settings, store, contracts and ports; exit code 2 when something is amiss."""
+    """Look at Python, kernel, disk, store, contracts and ports; exit code 2 when something is amiss."""
     findings = [_look(what, check) for what, check in _CHECKS.items()]
     if json_output:
         print_json({"findings": [vars(finding) for finding in findings]})

@@ -12,7 +12,9 @@ from dqm_assets.pipeline.datasets import DETECTOR
 
 
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="CSV (also .gz) or Parquet files.", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV (also .gz) or Parquet files.", exists=True, dir_okay=False)
+    ],
     dataset: Annotated[str, typer.Option(help="Dataset to load them into; made when it is new.")] = DETECTOR,
     json_output: JsonFlag = False,
 ) -> None:

@@ -2,15 +2,15 @@
 
 import importlib
 import sys
+from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
 from dqm_assets.cli.output import USAGE, log_console
 from dqm_assets.errors import DqmError
 
-#: Command or group → (module, attribute, one line of help). Loaded when asked for, so that ``dqm --help`` is quick.
+#: Command or group → (module, attribute, one line of help). Loaded when asked for: ``dqm --help`` is quick.
 _COMMANDS = {
     "up": ("dqm_assets.cli.up", "up", "Start everything: PostgreSQL, Dagster, dashboard, simulated sources."),
     "ingest": ("dqm_assets.cli.ingest", "ingest", "Load files into a dataset, as if they were dropped."),
@@ -29,11 +29,11 @@ _COMMANDS = {
 class _LazyGroup(TyperGroup):
     """Imports a command's module when the command is used, and not before."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order of the table."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load one command."""
         if cmd_name not in _COMMANDS:
             return None
@@ -48,7 +48,7 @@ class _LazyGroup(TyperGroup):
         command.short_help = help_text
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])

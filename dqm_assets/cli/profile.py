@@ -15,7 +15,9 @@ _SHOWN = ("null_fraction", "distinct_count", "min", "p50", "mean", "max", "stdde
 
 
 def profile(
-    files: Annotated[list[Path], typer.Argument(help="CSV (also .gz) or Parquet files.", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV (also .gz) or Parquet files.", exists=True, dir_okay=False)
+    ],
     json_output: JsonFlag = False,
 ) -> None:
     """Profile files with the C++ kernel: one row a column; rows that do not parse are counted, not hidden."""
@@ -27,14 +29,18 @@ def profile(
         with log_console.status(f"reading {path.name}"):
             parsed = read_file(path)
             result = profile_table(parsed.table.drop_columns(["_line"]))
-        documents.append(_document(path, parsed.rows_in, parsed.rows_rejected, parsed.dialect.as_dict(), result))
+        documents.append(
+            _document(path, parsed.rows_in, parsed.rows_rejected, parsed.dialect.as_dict(), result)
+        )
         if not json_output:
             _show(path, parsed.rows_in, parsed.rows_rejected, result)
     if json_output:
         print_json({"files": documents})
 
 
-def _document(path: Path, rows_in: int, rejected: int, dialect: dict[str, Any], result: "Profile") -> dict[str, Any]:
+def _document(
+    path: Path, rows_in: int, rejected: int, dialect: dict[str, Any], result: "Profile"
+) -> dict[str, Any]:
     return {
         "file": str(path),
         "rows_in": rows_in,
@@ -42,7 +48,8 @@ def _document(path: Path, rows_in: int, rejected: int, dialect: dict[str, Any], 
         "dialect": dialect,
         "rows": result.rows,
         "columns": [
-            {"name": name, "kind": column.kind, "metrics": column.metrics()} for name, column in result.columns.items()
+            {"name": name, "kind": column.kind, "metrics": column.metrics()}
+            for name, column in result.columns.items()
         ],
     }
 

@@ -33,7 +33,9 @@ def runs(
     if json_output:
         print_json({"runs": rows})
     else:
-        shown = [{**row, "reasons": "; ".join(reason["message"] for reason in row["reasons"][:2])} for row in rows]
+        shown = [
+            {**row, "reasons": "; ".join(reason["message"] for reason in row["reasons"][:2])} for row in rows
+        ]
         print_table(f"{len(rows)} newest runs", shown)
     if any(row["status"] in {"BAD", "QUARANTINED"} for row in rows):
         raise typer.Exit(DATA_FAILED)

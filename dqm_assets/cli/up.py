@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from dqm_assets.demo import Outcome
 
 Demo = Annotated[bool, typer.Option(help="Feed it with simulated detector runs.")]
-Once = Annotated[bool, typer.Option("--once", help="One whole pass over simulated runs, without servers; then end.")]
+Once = Annotated[
+    bool, typer.Option("--once", help="One whole pass over simulated runs, without servers; then end.")
+]
 
 
 def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) -> None:
@@ -23,8 +25,8 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
     if once:
         _once(json_output)
         return
-    from dqm_assets.demo import drop_history, feed_service
     from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
+    from dqm_assets.demo import drop_history, feed_service
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.datasets import DETECTOR
     from dqm_assets.settings import settings

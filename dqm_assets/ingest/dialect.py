@@ -52,7 +52,7 @@ def rank_dialects(sample: bytes, *, whole: bool) -> list[Dialect]:
     Each delimiter, quote and escape is tried by parsing the sample with Python's csv module.
     A dialect scores by the share of records that have the most usual width, by that width,
     by whether the first record has it too, and by the share of fields that are free of other
-    delimiters. When nothing separates columns, the file has one column, and the delimiter is a comma.
+    delimiters. When nothing separates columns evenly, the file has one column.
 
     Args:
         sample: UTF-8 bytes from the start of the file.
@@ -69,7 +69,17 @@ def rank_dialects(sample: bytes, *, whole: bool) -> list[Dialect]:
             candidates.append(Candidate(variant, _score(records, delimiter)))
     candidates.sort(key=lambda c: -c.score)  # stable: the usual delimiters win a draw
     ranked = [c.dialect for c in candidates if c.score > 0]
-    return ranked or [base]
+    # Below a first record of one field, rows that do not fit may be prose with commas in it.
+    if not ranked or len(sample_records(text, ranked[0], whole=whole)[0]) == 1:
+        ranked = [*ranked[:1], _one_column(text, base, whole=whole)]
+    return ranked
+
+
+def _one_column(text: str, base: Dialect, *, whole: bool) -> Dialect:
+    """Comma, unless that would split some of the text: then a character that is not in it."""
+    if all(len(record) == 1 for record in sample_records(text, base, whole=whole)):
+        return base
+    return replace(base, delimiter=next((d for d in reversed(DELIMITERS) if d not in text), base.delimiter))
 
 
 def sample_records(text: str, dialect: Dialect, *, whole: bool) -> list[list[str]]:

@@ -30,10 +30,14 @@ def find_alert_id(store: Store, start: str) -> str:
     Raises:
         StoreError: there is none, or several.
     """
-    found = store.rows("SELECT alert_id FROM monitoring.alerts WHERE starts_with(alert_id, ?) LIMIT 2", [start])
+    found = store.rows(
+        "SELECT alert_id FROM monitoring.alerts WHERE starts_with(alert_id, ?) LIMIT 2", [start]
+    )
     if len(found) != 1:
         problem = "several alerts start" if found else "no alert starts"
-        raise StoreError(f"{problem.capitalize()} with {start!r}; `dqm alerts list --status all` shows their ids.")
+        raise StoreError(
+            f"{problem.capitalize()} with {start!r}; `dqm alerts list --status all` shows their ids."
+        )
     return found[0]["alert_id"]
 
 
@@ -52,7 +56,9 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
     with store.transaction("monitoring.alerts", "monitoring.alert_events") as tx:
         rows = tx.query("SELECT * FROM monitoring.alerts WHERE alert_id = ?", [alert_id]).to_pylist()
         if not rows:
-            raise StoreError(f"There is no alert {alert_id}; `dqm alerts list --status all` shows what there is.")
+            raise StoreError(
+                f"There is no alert {alert_id}; `dqm alerts list --status all` shows what there is."
+            )
         alert, events = action(alert_of(rows[0]))
         if alert is None:
             raise StoreError(f"The action left no alert {alert_id}; nothing was changed.")
@@ -63,7 +69,12 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
             "monitoring.audit",
             [
                 AuditRow(
-                    datetime.now(UTC), event.actor, f"alert.{event.event}", alert_id, event.reason, as_json(event.details)
+                    datetime.now(UTC),
+                    event.actor,
+                    f"alert.{event.event}",
+                    alert_id,
+                    event.reason,
+                    as_json(event.details),
                 )
                 for event in events
             ],

@@ -55,17 +55,25 @@ class EventRow:
 
 def alert_of(row: dict[str, Any]) -> Alert:
     """Read a line of ``monitoring.alerts``."""
-    return Alert(**{**row, "evidence": Evidence.from_document(json.loads(row["evidence"]))})
+    values = dict(row)
+    evidence = Evidence.from_document(json.loads(values.pop("evidence")))
+    return Alert(**values, evidence=evidence)
 
 
 def alert_row(alert: Alert) -> AlertRow:
     """Write an alert as a line of ``monitoring.alerts``."""
-    values = {name: getattr(alert, name) for name in AlertRow.__dataclass_fields__}
-    return AlertRow(**{**values, "evidence": as_json(alert.evidence.to_document())})
+    values = {name: getattr(alert, name) for name in AlertRow.__dataclass_fields__ if name != "evidence"}
+    return AlertRow(**values, evidence=as_json(alert.evidence.to_document()))
 
 
 def event_row(event: AlertEvent) -> EventRow:
     """Write an event as a line of ``monitoring.alert_events``."""
     return EventRow(
-        event.alert_id, event.event_id, event.ts, event.event, event.actor, event.reason, as_json(event.details)
+        event.alert_id,
+        event.event_id,
+        event.ts,
+        event.event,
+        event.actor,
+        event.reason,
+        as_json(event.details),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
 from dqm_assets.pipeline.datasets import Dataset
@@ -13,33 +14,41 @@ from dqm_assets.quality.grouping import group_alerts
 from dqm_assets.store import Store, Transaction
 
 CONTRACT_DETECTOR = "contract"
+#: Alerts of a dataset that opened no further apart than this have one cause.
+GROUPED_WITHIN = timedelta(minutes=30)
 
-#: Verdicts of a dataset that its alerts have not taken into account: whatever is newer than what the newest
-#: alert of the series has seen, and could change something.
+#: Verdicts of a dataset that its alerts have not taken into account and that could change something: all
+#: since the newest alert of the series last looked, and unless that alert is active only from the first
+#: anomalous one on.
 _NEW_VERDICTS = """
     WITH newest AS (
         SELECT column_name, segment, metric, detector, status,
                CAST(json_extract_string(evidence, '$.seen_ts') AS TIMESTAMPTZ) AS seen_ts
         FROM monitoring.alerts WHERE dataset = $dataset
-        QUALIFY row_number() OVER (PARTITION BY column_name, segment, metric, detector ORDER BY opened_ts DESC) = 1
+        QUALIFY row_number() OVER (
+            PARTITION BY column_name, segment, metric, detector ORDER BY opened_ts DESC
+        ) = 1
+    ), unseen AS (
+        SELECT v.*, coalesce(a.status <> 'resolved', false) AS active
+        FROM ({found}) AS v LEFT JOIN newest AS a USING (column_name, segment, metric, detector)
+        WHERE v.verdict <> 'learning' AND (a.seen_ts IS NULL OR v.ts > a.seen_ts)
     )
-    SELECT v.column_name, v.segment, v.metric, v.detector, v.batch, v.ts, v.value, v.expected, v.lower, v.upper,
-           v.score, v.verdict, v.method, v.n, v.snapshot, v.message
-    FROM ({found}) AS v
-    LEFT JOIN newest AS a USING (column_name, segment, metric, detector)
-    WHERE v.verdict <> 'learning'
-      AND (a.seen_ts IS NULL OR v.ts > a.seen_ts)
-      AND (v.verdict = 'anomalous' OR a.status <> 'resolved')
-      AND (v.verdict = 'anomalous' OR a.seen_ts IS NOT NULL)
-    ORDER BY v.ts, v.batch
+    SELECT column_name, segment, metric, detector, batch, ts, value, expected, lower, upper, score, verdict,
+           method, n, snapshot, message
+    FROM unseen
+    QUALIFY active OR bool_or(verdict = 'anomalous') OVER (
+        PARTITION BY column_name, segment, metric, detector ORDER BY ts, batch ROWS UNBOUNDED PRECEDING
+    )
+    ORDER BY ts, batch
 """
 
 _METRIC_VERDICTS = "SELECT *, '' AS message FROM monitoring.verdicts WHERE dataset = $dataset"
 
 #: A clause that fails is an anomaly of the series "failing rows of that clause".
 _CONTRACT_VERDICTS = """
-    SELECT '' AS column_name, '' AS segment, c.clause AS metric, 'contract' AS detector, c.run_id AS batch, r.ts,
-           CAST(c.failing_rows AS DOUBLE) AS value, NULL AS expected, NULL AS lower, NULL AS upper, 0.0 AS score,
+    SELECT '' AS column_name, '' AS segment, c.clause AS metric, 'contract' AS detector,
+           c.run_id AS batch, r.ts, CAST(c.failing_rows AS DOUBLE) AS value,
+           NULL AS expected, NULL AS lower, NULL AS upper, 0.0 AS score,
            CASE WHEN c.passed THEN 'normal' ELSE 'anomalous' END AS verdict, 'contract' AS method,
            c.checked_rows AS n, c.snapshot, c.message
     FROM monitoring.contract_violations AS c JOIN metrics.runs AS r USING (dataset, run_id)
@@ -77,7 +86,7 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
         alerts = newest_alerts(tx, dataset)
         before = dict(alerts)
         changed, events = _advance_all(alerts, findings, dataset)
-        grouped = _grouped(changed)
+        grouped = _grouped(tx, dataset, changed)
         upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in grouped])
         upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
     names = [event.event for event in events]
@@ -101,7 +110,9 @@ def _findings(tx: Transaction, dataset: Dataset, found: str) -> Iterator[_Found]
     nan = float("nan")
     for row in rows:
         series = SeriesKey(dataset.name, row["column_name"], row["segment"], row["metric"], row["detector"])
-        numbers = {name: nan if row[name] is None else row[name] for name in ("value", "expected", "lower", "upper")}
+        numbers = {
+            name: nan if row[name] is None else row[name] for name in ("value", "expected", "lower", "upper")
+        }
         verdict = Verdict(
             ts=row["ts"],
             **numbers,
@@ -142,7 +153,19 @@ def _advance_all(
     return list(changed.values()), events
 
 
-def _grouped(alerts: Sequence[Alert]) -> list[Alert]:
-    groups = group_alerts([alert for alert in alerts if alert.group_key == alert.alert_id])
-    keys = {member.alert_id: group.group_key for group in groups for member in group.alerts}
-    return [replace(alert, group_key=keys.get(alert.alert_id, alert.group_key)) for alert in alerts]
+def _grouped(tx: Transaction, dataset: Dataset, alerts: Sequence[Alert]) -> list[Alert]:
+    """Give each new alert the group of what it began with, whether that came in this update or before."""
+    if not alerts:
+        return []
+    own = {alert.alert_id for alert in alerts}
+    earlier = tx.query(
+        "SELECT * FROM monitoring.alerts WHERE dataset = ? AND opened_ts >= ?",
+        [dataset.name, min(alert.opened_ts for alert in alerts) - GROUPED_WITHIN],
+    )
+    known = [alert_of(row) for row in earlier.to_pylist() if row["alert_id"] not in own]
+    groups = group_alerts([*alerts, *known], within=GROUPED_WITHIN)
+    keys = {member.alert_id: group.root.group_key for group in groups for member in group.alerts}
+    return [
+        replace(alert, group_key=keys[alert.alert_id]) if alert.group_key == alert.alert_id else alert
+        for alert in alerts
+    ]

@@ -38,7 +38,9 @@ def without_duplicates(
     """Put away claims whose content is registered under another run: the same file twice is one run."""
     owners = {
         row["file_sha256"]: row["run_id"]
-        for row in store.rows("SELECT file_sha256, run_id FROM metrics.runs WHERE dataset = ?", [dataset.name])
+        for row in store.rows(
+            "SELECT file_sha256, run_id FROM metrics.runs WHERE dataset = ?", [dataset.name]
+        )
     }
     fresh = []
     for claim in claims:

@@ -70,7 +70,9 @@ def check_contract(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> di
     return outcomes
 
 
-def contract_results(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> dict[str, list[ClauseOutcome]]:
+def contract_results(
+    store: Store, dataset: Dataset, run_ids: Sequence[str]
+) -> dict[str, list[ClauseOutcome]]:
     """Outcomes by run: those stored since the run was loaded, the others judged now.
 
     The asset check and the run registry both want them; whoever comes first does the work.
@@ -80,7 +82,8 @@ def contract_results(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> 
     rows = store.rows(
         """
         SELECT v.* FROM monitoring.contract_violations AS v
-        JOIN metrics.runs AS r ON r.dataset = v.dataset AND r.run_id = v.run_id AND v.checked_at >= r.registered_at
+        JOIN metrics.runs AS r
+          ON r.dataset = v.dataset AND r.run_id = v.run_id AND v.checked_at >= r.registered_at
         WHERE v.dataset = ? AND list_contains(?, v.run_id)
         """,
         [dataset.name, list(run_ids)],

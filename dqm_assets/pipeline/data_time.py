@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 _SEPARATOR = r"[-_.]?"
 _YEAR, _MONTH, _DAY = r"(?P<year>(?:19|20)\d\d)", r"(?P<month>0[1-9]|1[0-2])", r"(?P<day>0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[T_ -]?(?P<hour>[01]\d|2[0-3])[-:]?(?P<minute>[0-5]\d)(?:[-:]?(?P<second>[0-5]\d))?)?(?!\d)"
-#: Dates people put into file names, most telling first. Day-first names are left alone: 03-04-2020 is ambiguous
-#: only between American and European habit, and the American one is by far the more common in file names.
+#: Dates people put into file names, most telling first. 03-04-2020 is read as the American 4 March, by far
+#: the more common habit in file names; day-first dates are left alone.
 _NAME_DATES = (
     re.compile(r"(?<!\d)" + _YEAR + _SEPARATOR + _MONTH + _SEPARATOR + _DAY + _CLOCK),
     re.compile(r"(?<!\d)" + _MONTH + r"[-_.]" + _DAY + r"[-_.]" + _YEAR + r"(?!\d)"),

@@ -21,6 +21,7 @@ DETECTOR_NAME = "run_metric"
 #: A change that has stayed for so many runs is the new normal, and is learned.
 ADAPT_AFTER = 8
 
+
 @dataclass(frozen=True)
 class Reason:
     """Why a run is BAD, in words and for machines."""
@@ -87,7 +88,7 @@ class SeriesDetectors:
     by_series: dict[SeriesKey, Detector] = field(default_factory=dict)
 
     def judge(self, run: RunPoints) -> dict[SeriesKey, Verdict]:
-        """Judge every value of a run by what was learned before it; a change that does not matter is normal."""
+        """Judge a run's values by what was learned before; a change that does not matter is normal."""
         verdicts = {key: self._of(key).judge(run.ts, value) for key, value in run.values.items()}
         return {
             key: replace(verdict, verdict="normal")
@@ -128,7 +129,9 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
     wanted = set(run_ids)
     history = runs_until(store, dataset, run_ids, DETECTOR_NAME)
     clauses = contract_results(store, dataset, [run.run_id for run in history if run.run_id in wanted])
-    columns = {clause.id: clause.column or "" for clause in dataset.contract.clauses} if dataset.contract else {}
+    columns = (
+        {clause.id: clause.column or "" for clause in dataset.contract.clauses} if dataset.contract else {}
+    )
     snapshot = store.version()
     now = datetime.now(UTC)
     detectors = SeriesDetectors()
@@ -141,7 +144,10 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
         verdicts = detectors.judge(run)
         judged.append(_judged(run, verdicts, clauses.get(run.run_id, ()), columns))
         detectors.learn(run, {key for key, verdict in verdicts.items() if verdict.verdict == "anomalous"})
-        verdict_rows += [_verdict_row(dataset, run, key, verdict, snapshot, now) for key, verdict in verdicts.items()]
+        verdict_rows += [
+            _verdict_row(dataset, run, key, verdict, snapshot=snapshot, now=now)
+            for key, verdict in verdicts.items()
+        ]
     statuses = [
         StatusRow(
             dataset.name,
@@ -180,7 +186,7 @@ def _judged(
 
 
 def _verdict_row(
-    dataset: Dataset, run: RunPoints, key: SeriesKey, verdict: Verdict, snapshot: int, now: datetime
+    dataset: Dataset, run: RunPoints, key: SeriesKey, verdict: Verdict, *, snapshot: int, now: datetime
 ) -> VerdictRow:
     return VerdictRow(
         dataset=dataset.name,

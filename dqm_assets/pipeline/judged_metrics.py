@@ -51,5 +51,5 @@ _JUDGED = (
     JudgedMetric("longest_repeat", "column", "count", "high", least_change=5),
 )
 
-#: The judged metrics by name. The others are kept and shown; judging them too would only multiply false alerts.
+#: The judged metrics by name. The others are kept and shown; judging them would only multiply false alerts.
 JUDGED_METRICS: Mapping[str, JudgedMetric] = {metric.name: metric for metric in _JUDGED}

@@ -141,7 +141,10 @@ def load_runs(
 
 
 def _register_dataset(store: Store, dataset: Dataset) -> None:
-    if store.rows("SELECT 1 FROM monitoring.datasets WHERE dataset = ? AND contract = ?", [dataset.name, str(dataset.contract_path or "")]):
+    if store.rows(
+        "SELECT 1 FROM monitoring.datasets WHERE dataset = ? AND contract = ?",
+        [dataset.name, str(dataset.contract_path or "")],
+    ):
         return
     row = DatasetRow(
         dataset=dataset.name,
@@ -170,13 +173,13 @@ def _chunks(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
         yield chunk
 
 
-def _prepare(
-    dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str
-) -> _Prepared:
+def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str) -> _Prepared:
     now = datetime.now(UTC)
     modified = datetime.fromtimestamp(claim.mtime, UTC)
 
-    def run_row(parsed: ParsedFile | None, status: str, reasons: list[dict[str, str]], ts: datetime) -> RunRow:
+    def run_row(
+        parsed: ParsedFile | None, status: str, reasons: list[dict[str, str]], ts: datetime
+    ) -> RunRow:
         return RunRow(
             dataset=dataset.name,
             run_id=claim.run_id,
@@ -255,7 +258,9 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         if rows is not None:
             tx.replace(dataset.raw_table, rows, batch=run_ids)
         marks = ", ".join("?" for _ in run_ids)
-        tx.delete("raw.quarantine", where=f"dataset = ? AND run_id IN ({marks})", params=[dataset.name, *run_ids])
+        tx.delete(
+            "raw.quarantine", where=f"dataset = ? AND run_id IN ({marks})", params=[dataset.name, *run_ids]
+        )
         rejected = [row for item in prepared for row in item.quarantine]
         upsert_rows(tx, "raw.quarantine", rejected)
         upsert_rows(tx, "metrics.runs", [item.run for item in prepared])

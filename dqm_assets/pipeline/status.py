@@ -1,6 +1,6 @@
 """Pipeline status: SUCCESS or FAILED, when it last worked, and at which stage it broke."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ class FailureRow:
 
 
 @contextmanager
-def stage(store: Store, pipeline: str, name: str) -> Iterator[dict[str, Any]]:
+def stage(store: Store, pipeline: str, name: str) -> Generator[dict[str, Any]]:
     """Record how a stage ends: SUCCESS with what the block puts into the mapping, or FAILED with the reason.
 
     Args:

@@ -10,20 +10,18 @@ from typing import Any, Literal
 import numpy as np
 
 from dqm_assets.errors import SettingsError
-from dqm_assets.quality.baselines import Baseline, History, Model, baseline
+from dqm_assets.quality.baselines import Bands, learner
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.transform import ValueKind
 
 VerdictName = Literal["learning", "normal", "anomalous"]
-_MAGIC = b"DQMDET1\n"
+#: Verdicts as they are numbered in ``Judgements.verdict``.
+VERDICTS: tuple[VerdictName, ...] = ("learning", "normal", "anomalous")
+_LEARNING, _NORMAL, _ANOMALOUS = range(3)
+_MAGIC = b"DQMDET2\n"
+_LARGEST_BLOCK = 512
 DEFAULT_SENSITIVITY = Sensitivity.per_weeks(4)
-#: A series that stays anomalous this many points in a row has a new normal: it is learned from then on.
-ADAPT_AFTER = 60
-#: The baseline is fitted again after each point up to here, later after every 1/32 of the history.
-_REFIT_ALWAYS_BELOW = 64
-_REFIT_SHARE = 32
-_CADENCE_POINTS = 1000
 
 
 @dataclass(frozen=True)
@@ -82,10 +80,45 @@ def second_of(time: datetime | float) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-class Detector:
-    """Streaming detector of one series: ``judge`` a point, then ``learn`` it.
+@dataclass(frozen=True)
+class Judgements:
+    """Verdicts on k points as arrays of shape (k,); see ``Verdict`` for their meaning."""
 
-    Judging changes nothing. Points must be learned in time order; cost per point does not grow with history.
+    ts: np.ndarray
+    value: np.ndarray
+    expected: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    scale: np.ndarray
+    score: np.ndarray
+    verdict: np.ndarray
+    n: np.ndarray
+    needed: int
+    method: str
+    params: tuple[Mapping[str, float | str], ...]
+
+    @property
+    def anomalous(self) -> np.ndarray:
+        """Bool: which points are anomalous."""
+        return self.verdict == _ANOMALOUS
+
+    def verdicts(self) -> list[Verdict]:
+        """One object per point."""
+        columns = (self.value, self.expected, self.lower, self.upper, self.scale, self.score)
+        numbers = zip(*(column.tolist() for column in columns), strict=True)
+        rest = zip(self.ts.tolist(), self.verdict.tolist(), self.n.tolist(), self.params, strict=True)
+        return [
+            Verdict(
+                datetime.fromtimestamp(ts, UTC), *row, VERDICTS[name], self.method, n, self.needed, params
+            )
+            for row, (ts, name, n, params) in zip(numbers, rest, strict=True)
+        ]
+
+
+class Detector:
+    """Streaming detector of one series: ``judge`` a point, then ``learn`` it; ``step`` and ``run`` do both.
+
+    Points must be learned in time order; cost per point does not grow with history.
     """
 
     def __init__(
@@ -96,7 +129,7 @@ class Detector:
         kind: ValueKind | None = None,
         calendar: HolidayCalendar | None = None,
         options: Mapping[str, float] | None = None,
-        adapt_after: int = ADAPT_AFTER,
+        adapt_after: int | None = None,
     ) -> None:
         """Start with no history.
 
@@ -106,54 +139,24 @@ class Detector:
             kind: what the values are (real, count, share, positive); ``None`` reads it from them.
             calendar: days that are left out of training.
             options: the method's own options.
-            adapt_after: anomalous points in a row after which they are the new normal.
+            adapt_after: anomalous points in a row that are the new normal; ``None`` for 60, or a sixteenth
+                of the history if that is more.
 
         Raises:
             SettingsError: unknown method or option.
         """
         self.method = method
-        self.adapt_after = adapt_after
         self.sensitivity = sensitivity
         self.kind: ValueKind | None = kind
         self.calendar = calendar
         self.options = dict(options or {})
-        self._baseline: Baseline = baseline(method, **self.options)
-        self._ts: list[float] = []
-        self._values: list[float] = []
-        self._run: list[tuple[float, float]] = []
-        self._since_fit = 0
-        self._model: Model | None = None
+        self.adapt_after = adapt_after
+        self._learner = learner(method, kind, adapt_after, **self.options)
 
     def judge(self, ts: datetime | float, value: float) -> Verdict:
-        """Judge one point by what was learned before it."""
-        second = second_of(ts)
-        when = datetime.fromtimestamp(second, UTC)
-        needed, n = self._baseline.needed, len(self._values)
-        model = self._model
-        if model is None:
-            nan = float("nan")
-            return Verdict(when, value, nan, nan, nan, nan, 0.0, "learning", self.method, n, needed, {})
-        if not np.isfinite(value):
-            band = model.band(second, self._values[-1], self.sensitivity)
-            infinite = np.isinf(value)
-            score, name = (float("inf"), "anomalous") if infinite else (0.0, "normal")
-        else:
-            band = model.band(second, value, self.sensitivity)
-            score, name = band.score, "anomalous" if band.anomalous else "normal"
-        return Verdict(
-            when,
-            value,
-            band.expected,
-            band.lower,
-            band.upper,
-            band.scale,
-            score,
-            name,
-            self.method,
-            n,
-            needed,
-            model.params,
-        )
+        """Judge one point by what was learned before it; nothing is learned."""
+        found = self._judge_block(np.array([second_of(ts)]), np.array([value], dtype=np.float64))
+        return found.verdicts()[0]
 
     def learn(self, ts: datetime | float, value: float, *, excluded: bool = False) -> None:
         """Take a point into the history, unless it is excluded, not finite, or on a special day.
@@ -161,32 +164,68 @@ class Detector:
         Args:
             ts: not before the newest learned point.
             value: as observed.
-            excluded: judged anomalous, in a muted span, or part of an open incident.
-
-        An excluded point is remembered: when ``adapt_after`` follow one another the series has a new
-        normal, and they are learned with the history before them forgotten.
+            excluded: the caller holds it for anomalous. After enough of them in a row (``adapt_after``) the
+                series has a new normal, and they are learned.
         """
         second = second_of(ts)
-        if not np.isfinite(value) or (self.calendar is not None and self.calendar.is_special(second)):
-            return
-        if excluded:
-            self._run.append((second, value))
-            if len(self._run) < self.adapt_after:
-                return
-            self._ts = [point[0] for point in self._run]
-            self._values = [point[1] for point in self._run]
-            self._run = []
-            self._model = None
-            self._fit_when_due()
-            return
-        self._run = []
-        self._ts.append(second)
-        self._values.append(value)
-        self._since_fit += 1
-        self._fit_when_due()
+        if np.isfinite(value) and not self._is_special(second):
+            self._learner.learn(second, value, anomalous=excluded, left_out=excluded)
+
+    def step(self, ts: datetime | float, value: float, *, left_out: bool = False) -> Verdict:
+        """Judge a point and learn it as its method wants: ``judge`` of a series, point by point."""
+        found = self.run(np.array([second_of(ts)]), np.array([value], dtype=np.float64), np.array([left_out]))
+        return found.verdicts()[0]
+
+    def run(self, ts: np.ndarray, values: np.ndarray, left_out: np.ndarray) -> Judgements:
+        """Judge and learn a stretch of points, the same as one by one but faster.
+
+        Args:
+            ts: seconds since 1970 UTC, float64, shape (k,).
+            values: float64, shape (k,).
+            left_out: bool, shape (k,): judged but never learned.
+        """
+        blocks, start, size = [], 0, 1
+        while start < ts.size:
+            end = min(start + min(size, self._learner.ahead, _LARGEST_BLOCK), ts.size)
+            block = self._judge_block(ts[start:end], values[start:end])
+            used = self._learn_block(block, left_out[start:end])
+            blocks.append((block, used))
+            size = 2 * size if start + used == end else 1
+            start += used
+        return _joined(blocks, self.method, self._learner.needed)
+
+    def _judge_block(self, ts: np.ndarray, values: np.ndarray) -> Judgements:
+        k, n = ts.size, self._learner.n
+        needed, method = self._learner.needed, self.method
+        counts = n + np.arange(k)
+        if n < needed:
+            unknown = np.full(k, np.nan)
+            columns = (unknown, unknown, unknown, unknown, np.zeros(k), np.full(k, _LEARNING))
+            return Judgements(ts, values, *columns, counts, needed, method, ({},) * k)
+        finite = np.isfinite(values)
+        bands: Bands = self._learner.judge(ts, np.where(finite, values, 0.0), self.sensitivity)
+        infinite = np.isinf(values)
+        score = np.where(finite, bands.score, np.where(infinite, np.inf, 0.0))
+        verdict = np.where((finite & bands.anomalous) | infinite, _ANOMALOUS, _NORMAL)
+        columns = (bands.expected, bands.lower, bands.upper, bands.scale, score, verdict)
+        return Judgements(ts, values, *columns, counts, needed, method, (self._learner.params,) * k)
+
+    def _learn_block(self, block: Judgements, left_out: np.ndarray) -> int:
+        """Learn until a point is not learned as the block assumed; returns how many points were used."""
+        anomalous = block.anomalous.tolist()
+        for i, (ts, value) in enumerate(zip(block.ts.tolist(), block.value.tolist(), strict=True)):
+            if left_out[i] or not np.isfinite(value) or self._is_special(ts):
+                return i + 1
+            if not self._learner.learn(ts, value, anomalous=anomalous[i]):
+                return i + 1
+        return block.ts.size
+
+    def _is_special(self, ts: float) -> bool:
+        return self.calendar is not None and self.calendar.is_special(ts)
 
     def to_bytes(self) -> bytes:
         """State from which ``from_bytes`` continues exactly."""
+        arrays = [np.asarray(array, dtype="<f8") for array in self._learner.to_arrays()]
         header = {
             "method": self.method,
             "sensitivity": asdict(self.sensitivity),
@@ -194,15 +233,10 @@ class Detector:
             "calendar": _calendar_document(self.calendar),
             "options": self.options,
             "adapt_after": self.adapt_after,
-            "since_fit": self._since_fit,
-            "points": len(self._ts),
-            "run": len(self._run),
+            "sizes": [array.size for array in arrays],
         }
         text = json.dumps(header, sort_keys=True).encode()
-        run = np.array(self._run, dtype="<f8").reshape(-1, 2)
-        arrays = (self._ts, self._values, run[:, 0], run[:, 1])
-        body = b"".join(np.asarray(array, dtype="<f8").tobytes() for array in arrays)
-        return _MAGIC + struct.pack("<I", len(text)) + text + body
+        return b"".join((_MAGIC, struct.pack("<I", len(text)), text, *(array.tobytes() for array in arrays)))
 
     @classmethod
     def from_bytes(cls, state: bytes) -> "Detector":
@@ -218,8 +252,8 @@ class Detector:
             (length,) = struct.unpack("<I", state[len(_MAGIC) : start])
             header = json.loads(state[start : start + length])
             numbers = np.frombuffer(state[start + length :], dtype="<f8")
-            points, run = header["points"], header["run"]
-            if numbers.size != 2 * (points + run):
+            edges = np.cumsum(header["sizes"])
+            if numbers.size != edges[-1]:
                 raise ValueError("cut short")
         except (ValueError, KeyError, struct.error) as error:
             raise SettingsError(f"These bytes are no detector state: {error}. Learn it again.") from None
@@ -231,37 +265,19 @@ class Detector:
             options=header["options"],
             adapt_after=header["adapt_after"],
         )
-        detector._restore(numbers, points, run, header["since_fit"])
+        detector._learner.restore(np.split(numbers, edges[:-1]))
         return detector
 
-    def _restore(self, numbers: np.ndarray, points: int, run: int, since_fit: int) -> None:
-        self._ts = numbers[:points].tolist()
-        self._values = numbers[points : 2 * points].tolist()
-        tail = numbers[2 * points :]
-        self._run = list(zip(tail[:run].tolist(), tail[run:].tolist(), strict=True))
-        self._since_fit = since_fit
-        fitted = points - since_fit
-        if fitted >= self._baseline.needed:
-            self._model = self._baseline.fit(self._history(fitted))
 
-    def _fit_when_due(self) -> None:
-        """Fit again after a share of the history came in, and forget what no later fit can need."""
-        n = len(self._values)
-        window = self._baseline.window
-        pause = 1 if n < _REFIT_ALWAYS_BELOW else min(n, window) // _REFIT_SHARE
-        if n < self._baseline.needed or (self._model is not None and self._since_fit < pause):
-            return
-        self._model = self._baseline.fit(self._history(n))
-        self._since_fit = 0
-        if n > window:
-            del self._ts[:-window], self._values[:-window]
-
-    def _history(self, end: int) -> History:
-        """The newest ``window`` points before position ``end``."""
-        start = max(0, end - self._baseline.window)
-        ts = np.array(self._ts[start:end])
-        cadence = float(np.median(np.diff(ts[-_CADENCE_POINTS:]))) if ts.size > 2 else float("nan")  # noqa: PLR2004
-        return History(ts, np.array(self._values[start:end]), cadence, self.kind)
+def _joined(blocks: list[tuple[Judgements, int]], method: str, needed: int) -> Judgements:
+    """One after the other, each cut to the points that were used."""
+    names = ("ts", "value", "expected", "lower", "upper", "scale", "score", "verdict", "n")
+    columns = (
+        np.concatenate([getattr(block, name)[:used] for block, used in blocks] or [np.zeros(0)])
+        for name in names
+    )
+    params = tuple(one for block, used in blocks for one in block.params[:used])
+    return Judgements(*columns, needed, method, params)
 
 
 def _calendar_document(calendar: HolidayCalendar | None) -> dict[str, object] | None:
@@ -274,6 +290,29 @@ def _calendar_from(document: Mapping[str, Any] | None) -> HolidayCalendar | None
     if document is None:
         return None
     return HolidayCalendar(document["country"], document["subdivision"], frozenset(document["extra_days"]))
+
+
+def judge_series(
+    times: Sequence[datetime] | np.ndarray,
+    values: np.ndarray | Sequence[float],
+    *,
+    method: str = "ensemble",
+    sensitivity: Sensitivity = DEFAULT_SENSITIVITY,
+    exclude: np.ndarray | None = None,
+    calendar: HolidayCalendar | None = None,
+    kind: ValueKind | None = None,
+    options: Mapping[str, float] | None = None,
+) -> Judgements:
+    """Do what ``judge`` does, with arrays as the result: no object per point."""
+    detector = Detector(method, sensitivity, kind=kind, calendar=calendar, options=options)
+    ts = seconds(times)
+    left_out = np.zeros(ts.size, dtype=bool) if exclude is None else np.asarray(exclude, dtype=bool)
+    series = np.asarray(values, dtype=np.float64)
+    if not ts.size == series.size == left_out.size:
+        raise SettingsError(
+            f"times, values and exclude differ in length: {ts.size}, {series.size}, {left_out.size}."
+        )
+    return detector.run(ts, series, left_out)
 
 
 def judge(
@@ -302,17 +341,13 @@ def judge(
     Raises:
         SettingsError: unknown method or option, or arrays of different length.
     """
-    detector = Detector(method, sensitivity, kind=kind, calendar=calendar, options=options)
-    ts = seconds(times)
-    left_out = np.zeros(ts.size, dtype=bool) if exclude is None else np.asarray(exclude, dtype=bool)
-    series = np.asarray(values, dtype=np.float64)
-    if not ts.size == series.size == left_out.size:
-        raise SettingsError(
-            f"times, values and exclude differ in length: {ts.size}, {series.size}, {left_out.size}."
-        )
-    verdicts = []
-    for second, value, out in zip(ts.tolist(), series.tolist(), left_out.tolist(), strict=True):
-        verdict = detector.judge(second, value)
-        verdicts.append(verdict)
-        detector.learn(second, value, excluded=out or verdict.verdict == "anomalous")
-    return verdicts
+    return judge_series(
+        times,
+        values,
+        method=method,
+        sensitivity=sensitivity,
+        exclude=exclude,
+        calendar=calendar,
+        kind=kind,
+        options=options,
+    ).verdicts()

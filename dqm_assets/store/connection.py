@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
+import psycopg
 
 from dqm_assets.errors import StoreError
 from dqm_assets.store import locks
@@ -59,6 +60,7 @@ class Lake:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._guard = threading.Lock()
         self._aliases = itertools.count()
+        self._moved = False
         self._main = _duckdb(scratch)
         try:
             self._main.execute(_postgres_secret(url))
@@ -72,18 +74,31 @@ class Lake:
             raise StoreError(f"The store at {self._location} cannot be attached: {error}") from error
 
     def _attach(self) -> None:
-        statement = self._attachment(LAKE, f"DATA_INLINING_ROW_LIMIT {_INLINED_ROWS}")
+        inlining = f"DATA_INLINING_ROW_LIMIT {_INLINED_ROWS}"
         with connect(self._url) as postgres:
-            made = postgres.execute("SELECT to_regclass('public.ducklake_metadata') IS NOT NULL").fetchone()
-            if made and made[0]:
-                self._main.execute(statement)
+            recorded = _recorded_location(postgres)
+            if recorded is not None:
+                self._moved = self._is_moved(recorded)
+                self._main.execute(self._attachment(LAKE, inlining))
                 return
             # The first attachment makes the catalog: one process at a time.
             with locks.held(postgres, [locks.DDL]):
-                self._main.execute(statement)
+                self._main.execute(self._attachment(LAKE, inlining))
+
+    def _is_moved(self, recorded: str) -> bool:
+        """Tell whether the data files were moved here from where the catalog says they were made."""
+        if recorded.rstrip("/") == self._location.rstrip("/"):
+            return False
+        if "://" in recorded + self._location or Path(recorded).exists():
+            raise StoreError(
+                f"The store's files are in {recorded}, not in {self._location}: "
+                "unset DQM_STORE_PATH or correct it."
+            )
+        return True
 
     def _attachment(self, alias: str, *options: str) -> str:
-        listed = ", ".join((f"DATA_PATH {text(self._location)}", "META_SECRET dqm_catalog", *options))
+        moved = ("OVERRIDE_DATA_PATH true",) if self._moved else ()
+        listed = ", ".join((f"DATA_PATH {text(self._location)}", "META_SECRET dqm_catalog", *moved, *options))
         return f"ATTACH 'ducklake:postgres:' AS {quoted(alias)} ({listed})"
 
     @contextmanager
@@ -124,6 +139,15 @@ class Lake:
                 cursor.close()
             self._idle.clear()
         self._main.close()
+
+
+def _recorded_location(postgres: psycopg.Connection) -> str | None:
+    """Where the catalog says that the data files are; None when there is no catalog yet."""
+    try:
+        found = postgres.execute("SELECT value FROM ducklake_metadata WHERE key = 'data_path'").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    return found[0] if found else None
 
 
 def _discard(cursor: duckdb.DuckDBPyConnection) -> None:

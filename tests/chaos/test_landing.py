@@ -69,9 +69,10 @@ def claimed_by(process: subprocess.Popen[str]) -> list[str]:
     return names
 
 
-def test_racing_processes_claim_each_file_once(tmp_path: Path) -> None:
-    landing = fill(tmp_path)
-    processes = [start(tmp_path) for _ in range(3)]
+def race(folder: Path) -> int:
+    """Let three processes claim all files; gives how many of them got any."""
+    landing = fill(folder)
+    processes = [start(folder) for _ in range(3)]
     for process in processes:
         go(process)
     shares = [claimed_by(process) for process in processes]
@@ -79,9 +80,14 @@ def test_racing_processes_claim_each_file_once(tmp_path: Path) -> None:
     counts = Counter(name for share in shares for name in share)
     assert len(counts) == FILES
     assert set(counts.values()) == {1}
-    assert sum(1 for share in shares if share) > 1
     assert len(landing.pending_claims()) == FILES
     assert landing.ready("detector", 0.0) == []
+    return sum(1 for share in shares if share)
+
+
+def test_racing_processes_claim_each_file_once(tmp_path: Path) -> None:
+    # On a busy machine one process may be done before the others begin: race until it was one.
+    assert any(race(tmp_path / str(attempt)) > 1 for attempt in range(10))
 
 
 @pytest.mark.parametrize("seed", range(6))

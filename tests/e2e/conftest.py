@@ -130,7 +130,7 @@ def empty_dashboard(
     running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; a machine without it skips, a CI machine fails."""
     if not CHROMIUM.exists():
@@ -141,6 +141,15 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield launched
         launched.close()
+
+
+def until(page: Page, condition: str, seconds: float = 15) -> None:
+    """Wait until a JavaScript condition holds. (Playwright's own wait is an eval, which the pages forbid.)"""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({condition})"):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {condition}")
+        page.wait_for_timeout(50)
 
 
 @dataclass

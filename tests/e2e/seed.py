@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
-from dqm_assets.quality.profile import profile
 
 from dqm_assets.quality.detectors import Detector
+from dqm_assets.quality.profile import profile
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.store import TABLES, Store
 
@@ -129,6 +129,17 @@ class Seeder:
                     )
                     if verdict.verdict == "anomalous":
                         reasons.append((column, metric, verdict))
+            table = {
+                "dataset": self.dataset,
+                "column_name": "",
+                "segment": "",
+                "batch": run.run_id,
+                "ts": run.at,
+            }
+            metrics += [
+                {**table, "metric": "row_count", "value": float(ROWS)},
+                {**table, "metric": "quarantined_fraction", "value": 0.0},
+            ]
             bad = bool(reasons)
             for column in COLUMNS:
                 for metric in JUDGED:

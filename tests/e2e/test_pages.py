@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import DESKTOP, PHONE, Dashboard, Tab
+from tests.e2e.conftest import DESKTOP, PHONE, Dashboard, Tab, until
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -19,6 +19,7 @@ PAGES = {
     "/alerts?status=all": "Alerts",
 }
 
+pytestmark = pytest.mark.e2e
 NewTab = Callable[..., Tab]
 
 
@@ -87,11 +88,11 @@ def test_the_theme_switch_repaints_charts_without_a_reload_and_is_remembered(
 ) -> None:
     page = new_tab("light").open(f"{dashboard.url}/runs?dataset=detector")
     colour = "document.querySelector('#runs-chart .js-plotly-plot')?._fullLayout?.font.color"
-    page.wait_for_function(f"{colour} === '#4A5261'")
+    until(page, f"{colour} === '#4A5261'")
     page.evaluate("window.sameDocument = true")
     page.click("#scheme-toggle")
-    page.wait_for_function(f"{colour} === '#C6CCD6'")
+    until(page, f"{colour} === '#C6CCD6'")
     assert page.evaluate("window.sameDocument")
     page.reload()
-    page.wait_for_function(f"{colour} === '#C6CCD6'")
+    until(page, f"{colour} === '#C6CCD6'")
     assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == "dark"

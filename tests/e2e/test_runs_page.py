@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 
 import httpx
+import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import Dashboard, Tab
+from tests.e2e.conftest import Dashboard, Tab, until
 from tests.e2e.seed import Seeder
 
+pytestmark = pytest.mark.e2e
 NewTab = Callable[..., Tab]
 CHART = "document.querySelector('#runs-chart .js-plotly-plot')"
 
@@ -20,7 +22,7 @@ def runs(dashboard: Dashboard, **filters: str | int) -> list[dict]:
 
 def open_runs(dashboard: Dashboard, tab: Tab, query: str = "") -> Page:
     page = tab.open(f"{dashboard.url}/runs?dataset=detector{query}")
-    page.wait_for_function(f"{CHART}?._fullLayout?.xaxis")
+    until(page, f"{CHART}?._fullLayout?.xaxis")
     page.wait_for_selector("#runs-grid .ag-row")
     return page
 
@@ -64,7 +66,7 @@ def test_a_click_on_a_table_row_shows_that_run_and_the_address_follows(
     row = page.locator("#runs-grid .ag-row").nth(3)
     wanted = row.get_attribute("row-id")
     row.click()
-    page.wait_for_function(f"document.querySelector('.detail-head .run-id').title === {json.dumps(wanted)}")
+    until(page, f"document.querySelector('.detail-head .run-id').title === {json.dumps(wanted)}")
     assert f"run={wanted}" in page.url
     page.reload()
     page.wait_for_selector(".detail-head")
@@ -84,7 +86,7 @@ def test_a_click_on_a_point_shows_that_run_and_selects_its_row(dashboard: Dashbo
     page.mouse.move(*place)
     page.wait_for_selector("#runs-chart .hoverlayer .hovertext")
     page.mouse.click(*place)
-    page.wait_for_function(f"document.querySelector('.detail-head .run-id').title === {json.dumps(wanted)}")
+    until(page, f"document.querySelector('.detail-head .run-id').title === {json.dumps(wanted)}")
     page.wait_for_selector(f"#runs-grid .ag-row-selected[row-id='{wanted}']")
 
 
@@ -92,10 +94,8 @@ def test_another_column_changes_charts_table_and_distribution(dashboard: Dashboa
     page = open_runs(dashboard, new_tab())
     page.click("#runs-column")
     page.get_by_role("option", name="channel_2").click()
-    page.wait_for_function(
-        "document.querySelector('#runs-detail').innerText.includes('Distribution of channel_2')"
-    )
-    page.wait_for_function("document.querySelector('#runs-note').innerText.startsWith('channel_2')")
+    until(page, "document.querySelector('#runs-detail').innerText.includes('Distribution of channel_2')")
+    until(page, "document.querySelector('#runs-note').innerText.startsWith('channel_2')")
     assert "column=channel_2" in page.url
 
 
@@ -103,10 +103,10 @@ def test_the_switcher_goes_to_another_dataset_and_back(dashboard: Dashboard, new
     page = open_runs(dashboard, new_tab())
     page.click("#dataset-switch")
     page.get_by_role("option", name="orders").click()
-    page.wait_for_function("document.querySelector('h1').innerText === 'orders'")
+    until(page, "document.querySelector('h1').innerText === 'orders'")
     assert "dqm ingest" in page.inner_text(".empty")
     page.go_back()
-    page.wait_for_function("document.querySelector('h1').innerText === 'detector'")
+    until(page, "document.querySelector('h1').innerText === 'detector'")
 
 
 def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
@@ -115,7 +115,7 @@ def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
     page = open_runs(dashboard, new_tab())
     page.locator("#runs-grid .ag-row").nth(2).click()
     chosen = page.locator("#runs-grid .ag-row").nth(2).get_attribute("row-id")
-    page.wait_for_function(f"document.querySelector('.detail-head .run-id').title === {json.dumps(chosen)}")
+    until(page, f"document.querySelector('.detail-head .run-id').title === {json.dumps(chosen)}")
     page.get_by_role("tab", name="Origin").click()
     whole = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
     middle = runs(dashboard)[20]["ts"], runs(dashboard)[8]["ts"]
@@ -130,10 +130,11 @@ def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
 
     new = dashboard.seeder.add([None])[0]
 
-    page.wait_for_function(
-        f"{CHART}.data.some(t => t.customdata && t.customdata.includes({json.dumps(new)}))", timeout=10_000
+    until(
+        page,
+        f"{CHART}.data.some(t => t.customdata && t.customdata.includes({json.dumps(new)}))",
     )
-    page.wait_for_function(f"document.querySelector('#runs-tiles').innerText !== {json.dumps(before)}")
+    until(page, f"document.querySelector('#runs-tiles').innerText !== {json.dumps(before)}")
     assert page.evaluate("window.sameDocument")
     assert page.evaluate(f"{CHART}._fullLayout.xaxis.range") == zoomed
     assert page.evaluate("document.querySelector('#runs-grid .ag-body-viewport').scrollTop") == 200
@@ -148,5 +149,5 @@ def test_the_first_run_of_a_dataset_fills_its_open_page(dashboard: Dashboard, ne
     page = new_tab().open(f"{dashboard.url}/runs?dataset=orders")
     assert page.locator(".empty").count() == 1
     Seeder(dashboard.store, "orders").add([None, None])
-    page.wait_for_selector("#runs-grid .ag-row", timeout=10_000)
-    page.wait_for_function(f"{CHART}?.data?.length > 0")
+    page.wait_for_selector("#runs-grid .ag-row")
+    until(page, f"{CHART}?.data?.length > 0")

@@ -82,7 +82,7 @@ def _raw_asset(dataset: Dataset, partitions: dg.DynamicPartitionsDefinition) -> 
         ]
         if gone:
             context.log.warning(
-                f"The files of {len(gone)} runs are not in the landing folder's archive any more: {', '.join(gone[:5])}. "
+                f"The files of {len(gone)} runs are gone from the archive: {', '.join(gone[:5])}. "
                 "Their rows stay as they are; drop the files again to load them anew."
             )
         with stage(store.open(), dataset.name, "load") as details:
@@ -130,7 +130,7 @@ def _registry_asset(
     @dg.asset(
         name=_name(dataset, "run_registry"),
         deps=[upstream],
-        description="GOOD or BAD for each run, with the reasons: contract clauses and metrics out of their band.",
+        description="GOOD or BAD for each run, with reasons: contract clauses and metrics out of their band.",
         kinds={"python", "duckdb"},
         **_common(dataset, partitions),
     )
@@ -155,5 +155,8 @@ def _registry_asset(
 def _bad_runs(bad: Sequence[JudgedRun]) -> str:
     if not bad:
         return "No run is BAD."
-    rows = [(run.run_id, run.ts.isoformat(timespec="seconds"), "; ".join(r.message for r in run.reasons[:3])) for run in bad]
+    rows = [
+        (run.run_id, run.ts.isoformat(timespec="seconds"), "; ".join(r.message for r in run.reasons[:3]))
+        for run in bad
+    ]
     return markdown_table(("run", "data time", "reasons"), rows[:_LISTED], total=len(rows))

@@ -36,12 +36,13 @@ def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
 def _judged_runs(store: Store, dataset: Dataset, dagster_run_id: str) -> list[str]:
     """Runs that this Dagster run loaded; the newest one when it loaded none."""
     loaded = store.rows(
-        "SELECT run_id FROM metrics.runs WHERE dataset = ? AND dagster_run_id = ? AND status <> 'QUARANTINED' "
-        "ORDER BY ts, run_id",
+        "SELECT run_id FROM metrics.runs "
+        "WHERE dataset = ? AND dagster_run_id = ? AND status <> 'QUARANTINED' ORDER BY ts, run_id",
         [dataset.name, dagster_run_id],
     )
     newest = loaded or store.rows(
-        "SELECT run_id FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' ORDER BY ts DESC, run_id DESC LIMIT 1",
+        "SELECT run_id FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
+        "ORDER BY ts DESC, run_id DESC LIMIT 1",
         [dataset.name],
     )
     return [row["run_id"] for row in newest]
@@ -59,8 +60,8 @@ def _volume_check(assets: RunAssets) -> dg.AssetChecksDefinition:
         opened = store.open()
         rows = opened.rows(
             "SELECT run_id, ts, rows_loaded FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
-            f"ORDER BY ts DESC, run_id DESC LIMIT {_HISTORY}",
-            [dataset.name],
+            "ORDER BY ts DESC, run_id DESC LIMIT ?",
+            [dataset.name, _HISTORY],
         )
         counts = [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in reversed(rows)]
         judged = set(_judged_runs(opened, dataset, context.run.run_id))
@@ -75,13 +76,13 @@ def _freshness_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=assets.raw.key,
         name="freshness",
-        description="Age of the newest data against the contract's latency, or the usual pause between arrivals.",
+        description="Age of the newest data against the contract's latency, or the usual pause of arrivals.",
     )
     def freshness(store: StoreResource) -> dg.AssetCheckResult:
         rows = store.open().rows(
             "SELECT ts, registered_at FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
-            f"ORDER BY registered_at DESC LIMIT {_HISTORY}",
-            [dataset.name],
+            "ORDER BY registered_at DESC LIMIT ?",
+            [dataset.name, _HISTORY],
         )
         return freshness_result(
             max((row["ts"] for row in rows), default=None),
@@ -100,7 +101,7 @@ def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=assets.raw.key,
         name="schema",
-        description="Columns of each run against the run before it: added, removed, renamed, retyped, reordered.",
+        description="Columns of each run against the one before: added, removed, renamed, retyped, moved.",
     )
     def schema(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
         opened = store.open()
@@ -133,7 +134,9 @@ def _schema_result(assets: RunAssets, rows: Sequence[dict]) -> dg.AssetCheckResu
         check_name="schema",
         passed=not changes,
         severity=dg.AssetCheckSeverity.ERROR if breaking else dg.AssetCheckSeverity.WARN,
-        description=f"{told[0][0]}: {told[0][2]}" if told else f"The columns of {len(rows)} runs are as before.",
+        description=f"{told[0][0]}: {told[0][2]}"
+        if told
+        else f"The columns of {len(rows)} runs are as before.",
         metadata=metadata,
     )
 
@@ -196,7 +199,9 @@ def _clause_result(
         check_name=name,
         passed=not failed,
         severity=_SEVERITY.get(severity, dg.AssetCheckSeverity.WARN),
-        description=f"{len(failed)} of {len(outcomes)} runs fail: {failed[0].message}" if failed else f"{len(outcomes)} runs pass.",
+        description=f"{len(failed)} of {len(outcomes)} runs fail: {failed[0].message}"
+        if failed
+        else f"{len(outcomes)} runs pass.",
         metadata=metadata,
     )
 

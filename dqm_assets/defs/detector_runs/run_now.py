@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dqm_assets.defs.detector_runs.assets import run_assets
-from dqm_assets.defs.detector_runs.sensor import RUNS_PER_DAGSTER_RUN, range_tags
-from dqm_assets.defs.monitoring.assets import FOLLOWERS
+from dqm_assets.defs.detector_runs.sensor import RUNS_PER_DAGSTER_RUN, job_name, range_tags
 from dqm_assets.ingest import Claim
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.settings import settings
@@ -26,20 +25,18 @@ def materialise(instance: dg.DagsterInstance, dataset: str, claims: Sequence[Cla
     Returns:
         Whether every Dagster run succeeded.
     """
-    from dqm_assets.definitions import defs
+    from dqm_assets.definitions import defs  # noqa: PLC0415
 
     found = find_dataset(settings(), dataset)
     assets = run_assets(found)
     definitions = defs()
     instance.add_dynamic_partitions(assets.partitions.name or "", [claim.run_id for claim in claims])
-    job = definitions.get_implicit_global_asset_job_def()
-    keys = [asset.key for asset in assets.all]
+    job = definitions.resolve_job_def(job_name(found))
     succeeded = True
     for start in range(0, len(claims), RUNS_PER_DAGSTER_RUN):
         chunk = claims[start : start + RUNS_PER_DAGSTER_RUN]
         result = job.execute_in_process(
             instance=instance,
-            asset_selection=[*keys, *FOLLOWERS],
             tags=range_tags(dataset, [claim.run_id for claim in chunk]),
             raise_on_error=False,
         )

@@ -17,7 +17,7 @@ _RUNS_PER_SWEEP = 2_000
 @dg.asset(
     group_name="housekeeping",
     kinds={"duckdb"},
-    description="Merges small files, expires old snapshots (those of open alerts stay), removes rows past retention.",
+    description="Merges files, expires snapshots (not those of open alerts), removes rows past retention.",
 )
 def store_maintenance(store: StoreResource) -> dg.MaterializeResult:
     """Maintain the store; readers and writers go on meanwhile."""

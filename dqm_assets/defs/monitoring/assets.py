@@ -38,12 +38,14 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
         group_name="monitoring",
         kinds={"python", "duckdb"},
         automation_condition=follow,
-        description="What each judged series is expected to be at its next point, learned from GOOD runs only.",
+        description="What each judged series is expected to be next, learned from its normal points only.",
     )
     def metric_baselines(store: StoreResource) -> dg.MaterializeResult:
         opened = store.open()
         with stage(opened, "metric_baselines", "learn") as details:
-            summaries = {d.name: update_baselines(opened, d) for d in _judged_since(opened, "metric_baselines")}
+            summaries = {
+                d.name: update_baselines(opened, d) for d in _judged_since(opened, "metric_baselines")
+            }
             details.update(datasets=len(summaries))
         rows = [(name, s.series, s.ready, s.series - s.ready, s.as_of_batch) for name, s in summaries.items()]
         header = ("dataset", "series", "ready", "learning", "as of run")
@@ -60,7 +62,7 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
         group_name="monitoring",
         kinds={"python", "duckdb"},
         automation_condition=follow,
-        description="Incidents: opened once, updated while they last, resolved when the series is normal again.",
+        description="Incidents: opened once, updated while they last, resolved when all is normal again.",
     )
     def alerts(store: StoreResource) -> dg.MaterializeResult:
         opened = store.open()

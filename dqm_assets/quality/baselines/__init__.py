@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 
 from dqm_assets.errors import SettingsError
 from dqm_assets.quality.baselines.ensemble import Ensemble
-from dqm_assets.quality.baselines.protocol import Band, Baseline, History, Model
+from dqm_assets.quality.baselines.protocol import Bands, Baseline, History, Learner, Model
 from dqm_assets.quality.baselines.robust import Robust
 from dqm_assets.quality.baselines.seasonal import Seasonal
 from dqm_assets.quality.baselines.share_drop import ShareDrop
+from dqm_assets.quality.baselines.windowed import WindowedLearner
 from dqm_assets.quality.baselines.zscore import ZScore
+from dqm_assets.quality.transform import ValueKind
 
 METHODS: Mapping[str, Callable[..., Baseline]] = {
     "ensemble": Ensemble,
@@ -18,7 +20,7 @@ METHODS: Mapping[str, Callable[..., Baseline]] = {
     "zscore": ZScore,
 }
 
-__all__ = ["METHODS", "Band", "Baseline", "History", "Model", "baseline"]
+__all__ = ["METHODS", "Bands", "Baseline", "History", "Learner", "Model", "baseline", "learner"]
 
 
 def baseline(method: str, **options: float) -> Baseline:
@@ -33,3 +35,20 @@ def baseline(method: str, **options: float) -> Baseline:
         return METHODS[method](**options)
     except TypeError as error:
         raise SettingsError(f"Method {method!r} does not take these options: {error}.") from None
+
+
+def learner(
+    method: str, kind: ValueKind | None = None, adapt_after: int | None = None, **options: float
+) -> Learner:
+    """Make the state of ``method`` for one series.
+
+    Args:
+        method: a name of ``METHODS``.
+        kind: what the values are, when the user said so.
+        adapt_after: anomalous points in a row that are the new normal; ``None`` for the method's own rule.
+        options: the method's own options.
+
+    Raises:
+        SettingsError: no such method, or the method has no such option.
+    """
+    return WindowedLearner(baseline(method, **options), kind, adapt_after)

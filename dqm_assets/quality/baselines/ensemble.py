@@ -1,93 +1,168 @@
-"""The default: the expectation that predicted a series best so far, its threshold from its own errors."""
+"""The default: several expectations of one series at once, each with its own errors as the yardstick."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.interval import PredictionInterval
-from dqm_assets.quality.baselines.protocol import Band, History
-from dqm_assets.quality.baselines.seasonality import NO_SEASONALITY, Seasonality, learn_seasonality
-from dqm_assets.quality.baselines.spread import Spread, robust_spread
-from dqm_assets.quality.baselines.tail import calibrated_threshold
+from dqm_assets.quality.baselines.protocol import RECENT, Bands, History
+from dqm_assets.quality.baselines.robust import FittedRobust, Robust
+from dqm_assets.quality.baselines.seasonality import Seasonality, learn_seasonality
+from dqm_assets.quality.baselines.surprise import Surprise, learn_surprise
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import choose_transform
+from dqm_assets.quality.student import two_sided_tail
+from dqm_assets.quality.transform import Transform
 
-#: Lengths of the moving level that are tried; 0 is the level of the whole window.
-_LEVELS = (0, 24, 6)
-_SEASON_FROM = 28
-#: A moving level must predict this much better than a fixed one: it also follows faults.
-_WORTHWHILE = 0.8
+#: Moving medians that the series is compared with, in points; 0 is the level of the whole window.
+LEVELS = (0, 12, RECENT)
+#: Below this many points the ensemble is the robust method: quantiles need more.
+_QUANTILES_FROM = 30
+#: Tails of real series are heavier than the exponential through their body; a wanted false-alert rate of
+#: 10⁻ˣ is asked for as 10⁻¹·⁶⁵ˣ (docs/baselines.md has the measurement).
+_HEAVY_TAIL = 1.65
+_HALVINGS = 60
+_LN2, _LN10 = math.log(2.0), math.log(10.0)
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Season or none, fixed or moving level: chosen per series by the one-step errors on its history.
+    """Distance from the long level and from two moving medians, after the season, as a root mean square.
 
-    With few points it is the same as ``robust``.
+    A spike is far from all of them; a drift or a new level that one has learned already weighs less.
     """
 
     needed: int = 8
     window: int = 4032
     name: str = "ensemble"
+    withstands_incidents: bool = True
 
-    def fit(self, history: History) -> "FittedEnsemble":
-        """Choose and fit; the tail of the one-step errors gives the threshold."""
-        transform = choose_transform(history.values, history.kind)
-        values = transform.forward(history.values)
-        shape = NO_SEASONALITY
-        if values.size >= _SEASON_FROM:
-            shape = learn_seasonality(history.ts, values, history.cadence)
+    def fit(self, history: History) -> "FittedEnsemble | FittedRobust":
+        """Learn the season, then the usual distance from each level."""
+        values = history.values
+        if values.size < _QUANTILES_FROM:
+            return Robust().fit(history)
+        shape = learn_seasonality(history.ts, values, history.cadence)
         rest = values - shape.at(history.ts)
-        chosen, errors, spread = _choose_level(rest)
-        scale = spread.scale if spread.scale > 0 else transform.constant_floor(spread.centre)
-        centre = spread.centre if chosen == 0 else spread.centre + float(np.mean(rest[-chosen:]))
-        dof = max(spread.n - shape.profile.size, 3.0)
-        interval = PredictionInterval(transform, scale, max(spread.n, 2), dof, history.cadence)
-        reference = spread.centre
-        return FittedEnsemble(centre, chosen, shape, interval, np.abs(errors - reference) / scale)
+        floor = 0.5 * Transform("real").constant_floor(float(np.median(values)))
+        if history.kind == "share":
+            floor = 0.0025
+        surprises = tuple(
+            (length, learn_surprise(_deviations(rest, length), floor))
+            for length in LEVELS
+            if values.size >= length + _QUANTILES_FROM
+        )
+        return FittedEnsemble(surprises, shape, history.cadence)
 
 
-def _choose_level(rest: np.ndarray) -> tuple[int, np.ndarray, Spread]:
-    """Length of the moving level (0 is fixed), its one-step errors, and their spread."""
-    best = (0, rest, robust_spread(rest))
-    smallest = best[2].scale * _WORTHWHILE
-    for length in _LEVELS[1:]:
-        if rest.size < 4 * length:
-            continue
-        sums = np.cumsum(np.concatenate(([0.0], rest)))
-        moving = (sums[length:-1] - sums[: -length - 1]) / length
-        errors = rest[length:] - moving
-        spread = robust_spread(errors)
-        if spread.scale < smallest:
-            best, smallest = (length, errors, spread), spread.scale
-    return best
+def _deviations(rest: np.ndarray, length: int) -> np.ndarray:
+    """Distance of each value from the median of the ``length`` values before it; 0 means no level."""
+    if length == 0:
+        return rest
+    windows = np.lib.stride_tricks.sliding_window_view(rest, length)[:-1]
+    return rest[length:] - np.median(windows, axis=1)
 
 
 @dataclass(frozen=True)
 class FittedEnsemble:
-    """A fitted expectation and the past scores that set its threshold."""
+    """Fitted yardsticks: what deviation from each level is usual."""
 
-    centre: float
-    level: int
+    surprises: tuple[tuple[int, Surprise], ...]
     shape: Seasonality
-    interval: PredictionInterval
-    scores: np.ndarray
+    cadence: float
 
     @property
     def params(self) -> Mapping[str, float | str]:
-        """What was chosen: length of the moving level (0: fixed), season in seconds (0: none), scale."""
-        return {
-            "centre": self.centre,
-            "scale": self.interval.scale,
-            "level_points": self.level,
-            "period": self.shape.period,
-            "transform": self.interval.transform.kind,
-        }
+        """Season (seconds; 0: none) and, per level, the scale above and below."""
+        found: dict[str, float | str] = {"period": self.shape.period}
+        for length, surprise in self.surprises:
+            found[f"above_{length}"] = surprise.beta_above
+            found[f"below_{length}"] = surprise.beta_below
+        return found
 
-    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
-        """Judge ``value`` at ``ts``."""
-        at_least = 0.0
-        if sensitivity.z is None:
-            at_least = calibrated_threshold(self.scores, sensitivity.tail(self.interval.cadence))
-        return self.interval.band(self.centre + float(self.shape.at(ts)), value, sensitivity, at_least)
+    def bands(self, ts: np.ndarray, values: np.ndarray, recent: History, sensitivity: Sensitivity) -> Bands:
+        """Judge ``values`` against all levels; the score is minus log₁₀ of their estimated rarity."""
+        rest = recent.values - self.shape.at(recent.ts)
+        centres = np.stack([_levels(rest, length, values.size) + s.centre for length, s in self.surprises])
+        centres += self.shape.at(ts)
+        below = np.array([[surprise.beta_below] for _, surprise in self.surprises])
+        above = np.array([[surprise.beta_above] for _, surprise in self.surprises])
+        limit = self._limit(sensitivity)
+        score = combined_surprise(values, centres, below, above)
+        weights = 1.0 / np.square(above + below)
+        expected = np.sum(centres * weights, axis=0) / np.sum(weights)
+        return Bands(
+            expected,
+            -_upper_edge(-centres, above, below, limit),
+            _upper_edge(centres, below, above, limit),
+            score,
+            np.full(values.shape, float(np.mean(above + below) / 2)),
+            score > limit,
+        )
+
+    def _limit(self, sensitivity: Sensitivity) -> float:
+        """Surprise beyond which a point is anomalous; a z is taken as its normal tail probability."""
+        if sensitivity.z is not None:
+            tail = max(two_sided_tail(sensitivity.z, math.inf), 1e-300)
+        else:
+            tail = sensitivity.tail(self.cadence)
+        return -_HEAVY_TAIL * math.log10(tail)
+
+
+def _levels(rest: np.ndarray, length: int, points: int) -> np.ndarray:
+    """Moving median before each of the last ``points`` positions, shape (points,); 0 for no level."""
+    if length == 0:
+        return np.zeros(points)
+    windows = np.lib.stride_tricks.sliding_window_view(rest[-(points - 1 + length) :], length)
+    return np.median(windows, axis=1)
+
+
+def combined_surprise(
+    values: np.ndarray, centres: np.ndarray, below: np.ndarray, above: np.ndarray
+) -> np.ndarray:
+    """Root mean square over the levels of each value's surprise.
+
+    Args:
+        values: shape (k,).
+        centres: shape (levels, k).
+        below, above: scales of either side, shape (levels, 1).
+    """
+    distance = values - centres
+    bits = (_LN2 + np.abs(distance) / np.where(distance < 0, below, above)) / _LN10
+    return np.sqrt(np.mean(bits * bits, axis=0))
+
+
+def _upper_edge(centres: np.ndarray, below: np.ndarray, above: np.ndarray, limit: float) -> np.ndarray:
+    """Largest value whose surprise is ``limit``; the least surprising value where all exceed it.
+
+    Above all centres the squared surprise is a quadratic in the value. Where its root lies below a centre,
+    the edge is found by halving, upwards from the least surprising value.
+    """
+    top = centres.max(axis=0)
+    alpha = _LN2 + (top - centres) / above
+    a, b = np.sum(1.0 / above**2), np.sum(alpha / above, axis=0)
+    c = np.sum(alpha * alpha, axis=0) - centres.shape[0] * (limit * _LN10) ** 2
+    root = (-b + np.sqrt(np.maximum(b * b - a * c, 0.0))) / a
+    edge = top + root
+    inside = c > 0
+    if np.any(inside):
+        edge[inside] = _halve(centres[:, inside], below, above, limit)
+    return edge
+
+
+def _halve(centres: np.ndarray, below: np.ndarray, above: np.ndarray, limit: float) -> np.ndarray:
+    low, high = centres.min(axis=0), centres.max(axis=0)
+    for _ in range(_HALVINGS):  # ternary search: the surprise is convex in the value
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        better = combined_surprise(left, centres, below, above) < combined_surprise(
+            right, centres, below, above
+        )
+        low, high = np.where(better, low, left), np.where(better, right, high)
+    least = (low + high) / 2
+    possible = combined_surprise(least, centres, below, above) <= limit
+    low, high = least, centres.max(axis=0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        fits = combined_surprise(middle, centres, below, above) <= limit
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    return np.where(possible, low, least)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.protocol import Band
+from dqm_assets.quality.baselines.protocol import Bands
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.transform import Transform
 
@@ -23,19 +23,22 @@ class PredictionInterval:
     dof: float
     cadence: float
 
-    def band(self, centre: float, value: float, sensitivity: Sensitivity, at_least: float = 0.0) -> Band:
-        """Judge ``value`` against ``centre`` (on the judging scale).
+    def bands(self, centres: np.ndarray, values: np.ndarray, sensitivity: Sensitivity) -> Bands:
+        """Judge ``values`` against ``centres``.
 
         Args:
-            centre: expected value, already transformed.
-            value: the observed value, in its own unit.
+            centres: expected values on the judging scale, shape (k,).
+            values: the observed values in their own unit, shape (k,).
             sensitivity: decides how many scales are allowed.
-            at_least: lowest threshold in scales, learned from the series' own history.
         """
         spread = self.scale * float(np.sqrt(1.0 + 1.0 / self.n))
-        threshold = max(sensitivity.threshold(self.cadence, self.dof), at_least)
-        score = abs(float(self.transform.forward(value)) - centre) / spread
-        expected, lower, upper = self.transform.backward(
-            np.array([centre, centre - threshold * spread, centre + threshold * spread])
+        threshold = sensitivity.threshold(self.cadence, self.dof)
+        score = np.abs(self.transform.forward(values) - centres) / spread
+        return Bands(
+            self.transform.backward(centres),
+            self.transform.backward(centres - threshold * spread),
+            self.transform.backward(centres + threshold * spread),
+            score,
+            np.full(values.shape, spread),
+            score > threshold,
         )
-        return Band(float(expected), float(lower), float(upper), score, spread, score > threshold)

@@ -9,6 +9,9 @@ import numpy as np
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.transform import ValueKind
 
+#: Newest values that a model gets to see beside its fit.
+RECENT = 72
+
 
 @dataclass(frozen=True)
 class History:
@@ -28,22 +31,22 @@ class History:
 
 
 @dataclass(frozen=True)
-class Band:
-    """What is expected of one point.
+class Bands:
+    """What is expected of k points, and how each compares; every array has shape (k,).
 
     Attributes:
         expected, lower, upper: in the series' own unit; a bound may be infinite.
-        score: distance of the judged value from ``expected``, in scales (≥ 0).
+        score: distance of the judged value from ``expected``, ≥ 0, in the method's own measure.
         scale: spread of normal points about ``expected``, on the judging scale of the method.
-        anomalous: whether the judged value is outside what the sensitivity allows.
+        anomalous: bool, whether the value is outside what the sensitivity allows.
     """
 
-    expected: float
-    lower: float
-    upper: float
-    score: float
-    scale: float
-    anomalous: bool
+    expected: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    score: np.ndarray
+    scale: np.ndarray
+    anomalous: np.ndarray
 
 
 class Model(Protocol):
@@ -54,8 +57,16 @@ class Model(Protocol):
         """What was fitted, for people and for the store."""
         ...
 
-    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
-        """Say what was expected at ``ts`` and how far ``value`` is from it."""
+    def bands(self, ts: np.ndarray, values: np.ndarray, recent: History, sensitivity: Sensitivity) -> Bands:
+        """Say what was expected at times ``ts`` and how far ``values`` are from it.
+
+        Args:
+            ts: seconds since 1970 UTC, shape (k,).
+            values: the observed values, finite, shape (k,).
+            recent: the newest learned points (the fit may be older), shape (r + k − 1,): point i was preceded
+                by the first r + i of them. r is ``RECENT``, or less when fewer are known.
+            sensitivity: decides how far is too far.
+        """
         ...
 
 
@@ -77,6 +88,60 @@ class Baseline(Protocol):
         """Points of history that are kept."""
         ...
 
+    @property
+    def withstands_incidents(self) -> bool:
+        """Whether fits stay good when the history holds anomalous points; else they are left out."""
+        ...
+
     def fit(self, history: History) -> Model:
         """Fit at least ``needed`` points."""
+        ...
+
+
+class Learner(Protocol):
+    """The state of one method on one series: judges the next point, then learns it.
+
+    ``judge`` changes no state that a verdict depends on. Cost per point does not grow with the history.
+    """
+
+    @property
+    def n(self) -> int:
+        """Points that train the next verdict."""
+        ...
+
+    @property
+    def needed(self) -> int:
+        """Points needed before the first verdict."""
+        ...
+
+    @property
+    def ahead(self) -> int:
+        """How many points may be judged at once before one of them must be learned (at least 1)."""
+        ...
+
+    @property
+    def params(self) -> Mapping[str, float | str]:
+        """What was fitted."""
+        ...
+
+    def judge(self, ts: np.ndarray, values: np.ndarray, sensitivity: Sensitivity) -> Bands:
+        """Judge finite values, shape (k,) with k ≤ ``ahead``, as if each were learned before the next.
+
+        Only called when ``n`` has reached ``needed``.
+        """
+        ...
+
+    def learn(self, ts: float, value: float, *, anomalous: bool, left_out: bool = False) -> bool:
+        """Take in a finite value that was judged ``anomalous`` or not; returns whether it trains.
+
+        One that is ``left_out`` never trains by itself, whatever the method withstands.
+        """
+        ...
+
+    def to_arrays(self) -> list[np.ndarray]:
+        """State as float64 vectors."""
+        ...
+
+    def restore(self, arrays: list[np.ndarray]) -> None:
+        """Continue from what ``to_arrays`` gave."""
         ...

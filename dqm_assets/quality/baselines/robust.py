@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from dqm_assets.quality.baselines.interval import PredictionInterval
-from dqm_assets.quality.baselines.protocol import Band, History
+from dqm_assets.quality.baselines.protocol import Bands, History
 from dqm_assets.quality.baselines.spread import robust_spread
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.transform import choose_transform
@@ -17,6 +19,7 @@ class Robust:
     needed: int = 8
     window: int = 1000
     name: str = "robust"
+    withstands_incidents: bool = False
 
     def fit(self, history: History) -> "FittedRobust":
         """Fit on the judging scale chosen for the values."""
@@ -43,7 +46,7 @@ class FittedRobust:
             "transform": self.interval.transform.kind,
         }
 
-    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
-        """Judge ``value``; ``ts`` does not matter."""
-        del ts
-        return self.interval.band(self.centre, value, sensitivity)
+    def bands(self, ts: np.ndarray, values: np.ndarray, recent: History, sensitivity: Sensitivity) -> Bands:
+        """Judge ``values``; neither times nor the newest values matter."""
+        del ts, recent
+        return self.interval.bands(np.full(values.shape, self.centre), values, sensitivity)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dqm_assets.quality.baselines.interval import PredictionInterval
-from dqm_assets.quality.baselines.protocol import Band, History
+from dqm_assets.quality.baselines.protocol import Bands, History
 from dqm_assets.quality.baselines.seasonality import DAY, WEEK, Seasonality, fit_profile, learn_seasonality
 from dqm_assets.quality.baselines.spread import robust_spread
 from dqm_assets.quality.sensitivity import Sensitivity
@@ -25,6 +25,7 @@ class Seasonal:
     needed: int = 28
     window: int = 4032
     name: str = "seasonal"
+    withstands_incidents: bool = False
 
     def fit(self, history: History) -> "FittedSeasonal":
         """Fit the shape, then centre and scale of what it leaves."""
@@ -70,6 +71,7 @@ class FittedSeasonal:
             "transform": self.interval.transform.kind,
         }
 
-    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
-        """Judge ``value`` against level and season at ``ts``."""
-        return self.interval.band(self.centre + float(self.shape.at(ts)), value, sensitivity)
+    def bands(self, ts: np.ndarray, values: np.ndarray, recent: History, sensitivity: Sensitivity) -> Bands:
+        """Judge ``values`` against level and season at ``ts``."""
+        del recent
+        return self.interval.bands(self.centre + self.shape.at(ts), values, sensitivity)

@@ -16,7 +16,7 @@ _FEWEST_SLOTS = 3
 #: Full periods of history before a period is considered at all.
 _PERIODS_NEEDED = 3
 #: A seasonal shape must make the spread of new points this much smaller to be believed.
-_WORTHWHILE = 0.9
+_WORTHWHILE = 0.75
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def learn_seasonality(
 ) -> Seasonality:
     """Choose the period, if any, whose shape predicts the newest part of the history best.
 
-    The shape is learned without the last period and tried on it; it must beat "no season" by 10 % of the
+    The shape is learned without the last period and tried on it; it must beat "no season" by a quarter of the
     robust spread there. The chosen shape is then learned again from everything.
 
     Args:

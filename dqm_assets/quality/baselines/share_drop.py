@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.protocol import Band, History
+from dqm_assets.quality.baselines.protocol import Bands, History
 from dqm_assets.quality.sensitivity import Sensitivity
+
+#: A drop that is 15 % but for the rounding of floating point is 15 %.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class ShareDrop:
     history: int = 4
     drop: float = 0.15
     name: str = "share_drop"
+    withstands_incidents: bool = True
 
     @property
     def needed(self) -> int:
@@ -47,12 +51,14 @@ class FittedShareDrop:
         """Mean of the previous values and the drop that alarms."""
         return {"mean": self.mean, "drop": self.drop}
 
-    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
-        """Judge ``value``: score 1 is exactly the drop that alarms."""
-        del ts, sensitivity
+    def bands(self, ts: np.ndarray, values: np.ndarray, recent: History, sensitivity: Sensitivity) -> Bands:
+        """Judge ``values``: score 1 is exactly the drop that alarms."""
+        del ts, recent, sensitivity
         allowed = abs(self.mean) * self.drop
-        below = self.mean - value
-        score = max(below, 0.0) / allowed if allowed > 0 else 0.0
-        return Band(
-            self.mean, self.mean - allowed, float("inf"), score, allowed, allowed > 0 and below >= allowed
+        below = np.maximum(self.mean - values, 0.0)
+        same = np.ones(values.shape)
+        score = below / allowed if allowed > 0 else 0.0 * same
+        alarm = (below >= allowed * (1.0 - _ROUNDING)) & (allowed > 0)
+        return Bands(
+            self.mean * same, (self.mean - allowed) * same, np.inf * same, score, allowed * same, alarm
         )

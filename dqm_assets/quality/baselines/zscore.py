@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dqm_assets.quality.baselines.interval import PredictionInterval
-from dqm_assets.quality.baselines.protocol import Band, History
+from dqm_assets.quality.baselines.protocol import Bands, History
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.transform import Transform
 
@@ -18,6 +18,7 @@ class ZScore:
     needed: int = 8
     window: int = 1000
     name: str = "zscore"
+    withstands_incidents: bool = False
 
     def fit(self, history: History) -> "FittedZScore":
         """Fit mean and sample standard deviation (n − 1)."""
@@ -41,7 +42,7 @@ class FittedZScore:
         """Mean and standard deviation."""
         return {"mean": self.mean, "stddev": self.interval.scale}
 
-    def band(self, ts: float, value: float, sensitivity: Sensitivity) -> Band:
-        """Judge ``value``; ``ts`` does not matter."""
-        del ts
-        return self.interval.band(self.mean, value, sensitivity)
+    def bands(self, ts: np.ndarray, values: np.ndarray, recent: History, sensitivity: Sensitivity) -> Bands:
+        """Judge ``values``; neither times nor the newest values matter."""
+        del ts, recent
+        return self.interval.bands(np.full(values.shape, self.mean), values, sensitivity)

@@ -211,6 +211,12 @@ def test_one_column_needs_no_delimiter(tmp_path: Path) -> None:
     assert rows(read_file(write(tmp_path, "time\n10:30\n11:00\n"))) == [("10:30",), ("11:00",)]
 
 
+def test_prose_is_one_column(tmp_path: Path) -> None:
+    parsed = read_file(write(tmp_path, "note\n" + "hello, world\nfoo bar\nx, y; z\n" * 20))
+    assert parsed.rows_loaded == 60
+    assert parsed.table["note"].to_pylist()[:3] == ["hello, world", "foo bar", "x, y; z"]
+
+
 def test_declared_columns_reject_rows_that_do_not_cast(tmp_path: Path) -> None:
     text = "id,when,value,note\n1,2020-01-01 10:00,1.5,a\nx,2020-01-02,2.5,b\n3,never,oops,c\n4,,NA,\n"
     columns = {"id": pa.int64(), "when": pa.timestamp("us", tz="UTC"), "value": pa.float64()}

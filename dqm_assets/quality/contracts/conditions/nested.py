@@ -57,9 +57,9 @@ class UniqueItems:
         """See `Condition.holds`."""
 
         def unique(value: Any) -> bool:
-            items = [
-                json.dumps(item, sort_keys=True, default=str) for item in _plain(value) if item is not None
-            ]
+            # A null among numbers arrives as NaN, which equals nothing.
+            known = [item for item in _plain(value) if item is not None and item == item]  # noqa: PLR0124
+            items = [json.dumps(item, sort_keys=True, default=str) for item in known]
             return len(set(items)) == len(items)
 
         return values.map(unique).astype(bool)

@@ -1,6 +1,7 @@
 """Values that are there, and values of the right type."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -59,6 +60,7 @@ class OfType:
         return f"is of type {self.logical_type}"
 
 
+@lru_cache(maxsize=256)
 def duckdb_type_of(arrow_type: pa.DataType) -> str:
     """Return the DuckDB type that an Arrow type arrives as."""
     table = pa.table({"c": pa.array([], type=arrow_type)})

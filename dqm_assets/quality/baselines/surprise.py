@@ -1,0 +1,36 @@
+"""How surprising a deviation is: its rarity, drawn from the body of the past deviations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_BODY, _SHOULDER = 0.5, 0.8
+_SLOPE = float(np.log((1 - _BODY) / (1 - _SHOULDER)))
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """Yardstick of deviations: minus log₁₀ of their tail probability, each side an exponential of its own.
+
+    Beyond the median m the tail is taken as P(d) = ½ exp(−(d − m)/β), with β from the median and the 80 %
+    (below: 20 %) quantile. Neither moves much when a tenth of the history was itself anomalous, which is
+    what a fit to the extreme tail (peaks over threshold) cannot stand.
+    """
+
+    centre: float
+    beta_below: float
+    beta_above: float
+
+
+def learn_surprise(deviations: np.ndarray, floor: float) -> Surprise:
+    """Learn both sides from past deviations.
+
+    Args:
+        deviations: shape (n,), finite.
+        floor: smallest β, for deviations that are all (nearly) equal.
+    """
+    low, centre, high = (float(q) for q in np.quantile(deviations, (1 - _SHOULDER, _BODY, _SHOULDER)))
+    points = float(np.log((1 - _BODY) * deviations.size + 1.0))
+    below = (centre - low) / _SLOPE or (centre - float(deviations.min())) / points
+    above = (high - centre) / _SLOPE or (float(deviations.max()) - centre) / points
+    return Surprise(centre, max(below, floor), max(above, floor))
