@@ -59,7 +59,7 @@ _RUN_POINTS = """
     LEFT JOIN monitoring.verdicts AS v
       ON v.dataset = $dataset AND v.batch = w.run_id AND v.detector = $detector
      AND v.column_name = m.column_name AND v.segment = m.segment AND v.metric = m.metric
-    ORDER BY w.ts, w.run_id
+    ORDER BY w.ts, w.run_id, m.column_name, m.segment, m.metric
 """
 
 
