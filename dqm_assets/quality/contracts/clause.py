@@ -7,7 +7,7 @@ from dqm_assets.quality.contracts.measure import Measure
 from dqm_assets.quality.contracts.threshold import NONE_FAILING, Threshold
 
 Severity = Literal["error", "warning", "info"]
-Engine = Literal["duckdb", "pandera", "kernel"]
+Engine = Literal["duckdb", "arrow", "pandera", "kernel"]
 
 
 @dataclass(frozen=True)

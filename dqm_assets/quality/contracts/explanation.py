@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from dqm_assets.quality.contracts.contract import Contract
 
 _ENGINES = {
-    "duckdb": "DuckDB, in the rows' own engine",
+    "duckdb": "DuckDB where the rows are; Arrow kernels for rows in memory",
+    "arrow": "Arrow kernels, on rows in memory",
     "pandera": "Pandera, on the distinct values",
     "kernel": "the profile kernel",
 }

@@ -4,7 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dqm_assets.errors import ContractError
+from dqm_assets.quality.contracts.arrow_judge import ArrowJudge, Found
 from dqm_assets.quality.contracts.clause import Clause, ClauseResult
 from dqm_assets.quality.contracts.measure import (
     DuplicateRows,
@@ -49,10 +52,14 @@ class _Judge:
         self._references = references
         self._now = now
         self._counts: dict[str, int] = {}
+        self._found: dict[str, Found] = {}
         self._total = 0
 
     def scan(self, clauses: list[Clause]) -> None:
-        """Count rows, and the failing rows of every clause that one aggregate can count."""
+        """Count rows, and the failing rows of every clause that Arrow or one aggregate can count."""
+        if self._rows.table is not None:
+            arrow = ArrowJudge(self._rows.table, self._rows.columns)
+            self._found = {clause.id: found for clause in clauses if (found := arrow.find(clause))}
         plain = {clause.id: predicate for clause in clauses if (predicate := self._predicate(clause))}
         expressions = ["count(*)", *(f"count_if({predicate})" for predicate in plain.values())]
         self._total, *counts = self._rows.aggregates(expressions)
@@ -63,6 +70,9 @@ class _Judge:
         missing = [name for name in _columns(clause.measure) if name not in self._rows.types]
         if missing:
             return self._unjudged(clause, f"the column {missing[0]!r} is missing")
+        if clause.id in self._found:
+            found = self._found[clause.id]
+            return self._verdict(clause, found.rows, at=found.first)
         match clause.measure:
             case MissingColumn(column):
                 absent = int(column not in self._rows.types)
@@ -85,19 +95,29 @@ class _Judge:
         if (
             not isinstance(measure, FailingRows)
             or clause.engine != "duckdb"
+            or clause.id in self._found
             or measure.column not in self._rows.types
         ):
             return None
         return measure.condition.failing(self._rows.columns[measure.column])
 
     def _verdict(
-        self, clause: Clause, count: int, *, where: str | None = None, sample: Any = (), message: str = ""
+        self,
+        clause: Clause,
+        count: int,
+        *,
+        where: str | None = None,
+        at: np.ndarray | None = None,
+        message: str = "",
     ) -> ClauseResult:
         measured = clause.threshold.measured(count, self._total)
         passed = clause.threshold.accepts(measured)
         counts_rows = not isinstance(clause.measure, RowCount | MissingColumn)
+        sample: list[dict[str, Any]] = []
         if not passed and count and where:
             sample = self._rows.sample(where)
+        elif not passed and count and at is not None:
+            sample = self._rows.sample_at(at)
         unit = " percent" if clause.threshold.unit == "percent" else ""
         told = f"{count} of {self._total} rows fail" if counts_rows else f"found {measured:g}"
         found = message or (told + (f" ({measured:.4g}{unit})" if unit else ""))
@@ -107,8 +127,8 @@ class _Judge:
             checked_rows=self._total,
             failing_rows=count if counts_rows else 0,
             message=f"{clause.description}: {found}",
-            sample=list(sample) if not passed else [],
-            engine=clause.engine,
+            sample=sample,
+            engine=clause.engine if at is None else "arrow",
             measured=measured,
         )
 

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from dqm_assets.errors import ContractError
@@ -41,6 +42,8 @@ class JudgedRows:
             ContractError: the data is neither an Arrow table nor a DuckDB relation.
         """
         self._contract = contract
+        #: The rows in memory; None when they are a relation.
+        self.table = data if isinstance(data, pa.Table) and data.num_columns else None
         self._relation = as_relation(data)
         self.types: dict[str, str] = dict(
             zip(self._relation.columns, map(str, self._relation.types), strict=True)
@@ -78,6 +81,15 @@ class JudgedRows:
             f"SELECT {shown} FROM (SELECT *{numbered} FROM {self.SOURCE}) WHERE {where} LIMIT {SAMPLE_ROWS}"
         )
         return self.masked(found)
+
+    def sample_at(self, positions: np.ndarray) -> list[dict[str, Any]]:
+        """Return rows of the table in memory by position, as `sample` does."""
+        assert self.table is not None  # noqa: S101 - positions come from the table
+        rows = self.table.take(pa.array(positions))
+        names = [name for name in rows.column_names if name != LINE]
+        if LINE in self.types:
+            return self.masked(as_relation(rows.select([LINE, *names])))
+        return self.masked(as_relation(rows.add_column(0, "_row", pa.array(positions + 1))))
 
     def masked(self, found: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
         """Fetch rows with long values cut and sensitive ones hidden."""

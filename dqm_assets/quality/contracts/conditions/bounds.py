@@ -28,7 +28,7 @@ class Bound:
 
     def failing(self, column: JudgedColumn) -> str:
         """See `Condition.failing`."""
-        limit = literal(self._limit_for(aware=column.family != "timestamp"))
+        limit = literal(self.placed(aware=column.family != "timestamp"))
         return f"{column.value} {_NEGATED[self.comparison]} {limit}"
 
     def holds(self, values: "pd.Series") -> "pd.Series":
@@ -36,13 +36,14 @@ class Bound:
         compare = _COMPARE[self.comparison]
         if isinstance(self.limit, datetime):
             aware = getattr(values.dtype, "tz", None) is not None or _arrow_zone(values)
-            limit = self._limit_for(aware=aware)
+            limit = self.placed(aware=aware)
             return compare(values, limit)
         if isinstance(self.limit, date | time):
             return values.map(lambda value: compare(value, self.limit)).astype(bool)
         return compare(values, self.limit)
 
-    def _limit_for(self, *, aware: bool) -> Limit:
+    def placed(self, *, aware: bool) -> Limit:
+        """Return the limit in UTC, with its zone or (for timestamps without one) without."""
         if not isinstance(self.limit, datetime):
             return self.limit
         limit = self.limit if self.limit.tzinfo else self.limit.replace(tzinfo=ZoneInfo(self.zone))

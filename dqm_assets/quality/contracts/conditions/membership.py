@@ -19,11 +19,12 @@ def _values_sql(values: tuple[Any, ...], column: JudgedColumn) -> str:
     elif column.family == "boolean":
         fitting = [literal(value) for value in values if isinstance(value, bool)]
     else:
-        fitting = [text(_written(value)) for value in values if value is not None]
+        fitting = [text(written(value)) for value in values if value is not None]
     return ", ".join(fitting) or "NULL"
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """Write a listed value as the text that a column of texts holds."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -35,7 +36,7 @@ def _comparable(column: JudgedColumn, expression: str) -> str:
 def _listed(values: "pd.Series", wanted: tuple[Any, ...]) -> "pd.Series":
     if values.dtype.kind in "iufb":
         return values.isin([value for value in wanted if isinstance(value, int | float)])
-    return values.astype(str).isin([_written(value) for value in wanted if value is not None])
+    return values.astype(str).isin([written(value) for value in wanted if value is not None])
 
 
 def _shown(values: tuple[Any, ...]) -> str:

@@ -3,6 +3,7 @@
 import textwrap
 from datetime import UTC, datetime
 
+import duckdb
 import pyarrow as pa
 
 from dqm_assets.quality.contracts import ClauseResult, Contract
@@ -31,5 +32,12 @@ def one_column(logical_type: str, body: str) -> Contract:
     return contract(f"{head}        logicalType: {logical_type}\n{lines}\n")
 
 
-def verdicts(judged: Contract, table: pa.Table) -> dict[str, ClauseResult]:
+def in_database(table: pa.Table) -> duckdb.DuckDBPyRelation:
+    """The same rows as a relation, as the store gives them."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection.from_arrow(table)
+
+
+def verdicts(judged: Contract, table: pa.Table | duckdb.DuckDBPyRelation) -> dict[str, ClauseResult]:
     return {result.clause.id: result for result in judged.check(table, now=NOW)}

@@ -5,7 +5,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from tests.unit.quality.contracts.making import NOW, contract, one_column, verdicts
+from dqm_assets.quality.contracts import ClauseResult
+from tests.unit.quality.contracts.making import NOW, contract, in_database, one_column, verdicts
 
 UTC_TIME = pa.timestamp("us", tz="UTC")
 NAN = float("nan")
@@ -221,17 +222,23 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("stored", [False, True], ids=["in memory", "in a database"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[2]}-{case[3]}-{case[1][:30]}")
-def test_a_clause_counts_exactly_the_values_that_break_it(case: tuple) -> None:
+def test_a_clause_counts_exactly_the_values_that_break_it(case: tuple, stored: bool) -> None:
     logical_type, body, clause, arrow_type, passing, failing = case
     judged = one_column(logical_type, body)
+
+    def judge(values: list) -> ClauseResult:
+        table = pa.table({"c": pa.array(values, arrow_type)})
+        return verdicts(judged, in_database(table) if stored else table)[f"c__{clause}"]
+
     if passing is not None:
-        result = verdicts(judged, pa.table({"c": pa.array([*passing, None], arrow_type)}))[f"c__{clause}"]
+        result = judge([*passing, None])
         assert result.passed, result.message
         assert (result.failing_rows, result.checked_rows, result.sample) == (0, len(passing) + 1, [])
     if failing is not None:
         values = [*(passing or []), None, *failing]
-        result = verdicts(judged, pa.table({"c": pa.array(values, arrow_type)}))[f"c__{clause}"]
+        result = judge(values)
         assert not result.passed
         assert result.failing_rows == len(failing), result.message
         assert [row["_row"] for row in result.sample] == list(

@@ -1,12 +1,13 @@
-"""DuckDB and Pandera must give the same verdict on the same data, clause by clause."""
+"""DuckDB, Arrow and Pandera must give the same verdict on the same data, clause by clause."""
 
+import duckdb
 import pandera.errors
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dqm_assets.quality.contracts import Contract
-from tests.unit.quality.contracts.making import contract, verdicts
+from tests.unit.quality.contracts.making import NOW, contract, verdicts
 
 CONTRACT = contract("""
     schema:
@@ -82,6 +83,15 @@ def test_duckdb_and_pandera_agree_on_every_clause(rows: list[dict]) -> None:
     table = pa.Table.from_pylist(rows, SCHEMA)
     ours = {name for name, result in verdicts(CONTRACT, table).items() if not result.passed}
     assert ours == pandera_failures(CONTRACT, table)
+
+
+@given(ROWS)
+@settings(max_examples=80, deadline=None)
+def test_rows_in_memory_and_rows_in_a_database_are_judged_the_same(rows: list[dict]) -> None:
+    table = pa.Table.from_pylist(rows, SCHEMA)
+    memory = [(r.clause.id, r.passed, r.failing_rows) for r in CONTRACT.check(table, now=NOW)]
+    relation = duckdb.connect().from_arrow(table)
+    assert memory == [(r.clause.id, r.passed, r.failing_rows) for r in CONTRACT.check(relation, now=NOW)]
 
 
 def test_the_agreement_test_sees_both_verdicts() -> None:

@@ -1,0 +1,179 @@
+"""Conditions judged on Arrow columns in memory: a tenth of the cost of a scan by SQL.
+
+Numbers, times and lists of values are compared by Arrow's kernels. For a pattern, the
+condition's own SQL judges each distinct text once. What has no such form gives None, and
+DuckDB judges it.
+"""
+
+from datetime import datetime
+from functools import cached_property, singledispatch
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dqm_assets.quality.contracts.conditions.all_of import AllOf
+from dqm_assets.quality.contracts.conditions.base import Condition, JudgedColumn
+from dqm_assets.quality.contracts.conditions.bounds import Bound
+from dqm_assets.quality.contracts.conditions.length import Length
+from dqm_assets.quality.contracts.conditions.membership import NotMissing, OneOf, written
+from dqm_assets.quality.contracts.conditions.multiple import MultipleOf
+from dqm_assets.quality.contracts.conditions.pattern import Pattern
+from dqm_assets.quality.contracts.conditions.presence import NotNull, OfType
+from dqm_assets.quality.contracts.rows import as_relation
+
+#: Distinct texts are worth finding when the first ones repeat: at most this share of them is distinct.
+_PROBE_ROWS, _DISTINCT_SHARE = 20_000, 0.5
+_FAILS = {">=": pc.less, ">": pc.less_equal, "<=": pc.greater, "<": pc.greater_equal}
+
+
+class ArrowColumn:
+    """A column in memory; its extremes and distinct texts are found once, when a condition asks."""
+
+    def __init__(self, values: pa.ChunkedArray) -> None:
+        self.values = values
+
+    @cached_property
+    def extremes(self) -> tuple[pa.Scalar, pa.Scalar]:
+        """Smallest and largest value, nulls left out."""
+        found = pc.min_max(self.values)
+        return found["min"], found["max"]
+
+    @cached_property
+    def texts(self) -> pa.Array | None:
+        """The distinct texts without null, or None when they hardly repeat."""
+        probe = self.values.slice(0, _PROBE_ROWS)
+        if len(probe) == _PROBE_ROWS and pc.count_distinct(probe).as_py() > _DISTINCT_SHARE * _PROBE_ROWS:
+            return None
+        return pc.unique(self.values).drop_null()
+
+
+def failing_mask(column: ArrowColumn, condition: Condition, sql: JudgedColumn) -> np.ndarray | None:
+    """Return which rows break a condition (bool, one per row), or None when this engine cannot tell.
+
+    Args:
+        column: the column as it came; it must carry its logical type as it stands.
+        condition: the condition.
+        sql: the same column for the condition's SQL.
+    """
+    return _mask(condition, column, sql)
+
+
+@singledispatch
+def _mask(condition: Condition, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    return None
+
+
+@_mask.register
+def _(condition: NotNull, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    if column.values.null_count == 0 and not pa.types.is_floating(column.values.type):
+        return np.zeros(len(column.values), bool)
+    return _as_numpy(pc.is_null(column.values, nan_is_null=pa.types.is_floating(column.values.type)))
+
+
+@_mask.register
+def _(condition: OfType, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    return np.zeros(len(column.values), bool)
+
+
+@_mask.register
+def _(condition: Bound, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    kind = column.values.type
+    limit = condition.limit
+    if isinstance(limit, datetime):
+        if not pa.types.is_timestamp(kind):
+            return None
+        limit = condition.placed(aware=kind.tz is not None)
+    elif not isinstance(limit, int | float) or not _comparable(kind, limit):
+        return None
+    try:
+        scalar = pa.scalar(limit, pa.float64() if pa.types.is_floating(kind) else kind)
+    except (pa.ArrowInvalid, OverflowError):
+        return None
+    fails = _FAILS[condition.comparison]
+    # One look at the extremes answers all bounds of a column that keeps them; finding those of floats,
+    # among which NaN may be, costs more than it saves.
+    if not pa.types.is_floating(kind) and not any(fails(end, scalar).as_py() for end in column.extremes):
+        return np.zeros(len(column.values), bool)
+    return _as_numpy(fails(column.values, scalar))
+
+
+def _comparable(kind: pa.DataType, limit: float) -> bool:
+    """Tell whether a limit is exact in the column's type."""
+    return pa.types.is_floating(kind) or (pa.types.is_integer(kind) and isinstance(limit, int))
+
+
+@_mask.register
+def _(condition: MultipleOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    if not pa.types.is_integer(column.values.type) or not float(condition.step).is_integer():
+        return None
+    # A null takes the value 0, which is a multiple of everything.
+    values = column.values.fill_null(0) if column.values.null_count else column.values
+    return values.to_numpy() % int(condition.step) != 0
+
+
+@_mask.register
+def _(condition: AllOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    result = np.zeros(len(column.values), bool)
+    for part in condition.conditions:
+        mask = _mask(part, column, sql)
+        if mask is None:
+            return None
+        result |= mask
+    return result
+
+
+@_mask.register
+def _(condition: OneOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    if not _is_text(column):
+        return None
+    outside = pc.invert(_is_in(column, [written(value) for value in condition.values if value is not None]))
+    return _as_numpy(pc.and_(outside, pc.is_valid(column.values)) if column.values.null_count else outside)
+
+
+@_mask.register
+def _(condition: NotMissing, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    if not _is_text(column):
+        return None
+    missing = _is_in(column, [written(value) for value in condition.values if value is not None])
+    return _as_numpy(pc.or_(missing, pc.is_null(column.values)) if None in condition.values else missing)
+
+
+@_mask.register
+def _(condition: Length, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    if not _is_text(column):
+        return None
+    if condition.minimum is None:
+        # A text has at most as many code points as bytes, and bytes cost nothing to count.
+        longest = pc.max(pc.binary_length(column.values)).as_py()
+        if longest is None or longest <= (condition.maximum or 0):
+            return np.zeros(len(column.values), bool)
+    length = pc.utf8_length(column.values)
+    if condition.minimum is not None:
+        return _as_numpy(pc.less(length, condition.minimum))
+    return _as_numpy(pc.greater(length, condition.maximum))
+
+
+@_mask.register
+def _(condition: Pattern, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+    if not _is_text(column) or column.texts is None:
+        return None
+    plain = JudgedColumn(sql.name, sql.type, "text", "text", sql.raw_type)
+    rows = as_relation(pa.table({"text": column.texts}))
+    bad = rows.filter(condition.failing(plain)).to_arrow_table().column("text")
+    return _as_numpy(_is_in(column, bad.combine_chunks())) if len(bad) else np.zeros(len(column.values), bool)
+
+
+def _is_text(column: ArrowColumn) -> bool:
+    return pa.types.is_string(column.values.type) or pa.types.is_large_string(column.values.type)
+
+
+def _is_in(column: ArrowColumn, texts: list[str] | pa.Array) -> pa.ChunkedArray:
+    return pc.is_in(column.values, value_set=pa.array(texts, column.values.type))
+
+
+def _as_numpy(mask: pa.ChunkedArray) -> np.ndarray:
+    """Widen a bitmap to one byte per row; one without a set bit needs no look at each row."""
+    if not any(chunk.true_count for chunk in mask.chunks):
+        return np.zeros(len(mask), bool)
+    return mask.fill_null(False).to_numpy() if mask.null_count else mask.to_numpy()
