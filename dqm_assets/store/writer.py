@@ -4,7 +4,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,9 +16,11 @@ import structlog
 from dqm_assets.errors import StoreError
 from dqm_assets.store import locks
 from dqm_assets.store.connection import LAKE, Lake
-from dqm_assets.store.operations import Operation, coalesced, rows_of
+from dqm_assets.store.novelty import surely_new
+from dqm_assets.store.operations import Append, Operation, Upsert, coalesced, rows_of
 from dqm_assets.store.outage import surviving
 from dqm_assets.store.postgres import connect
+from dqm_assets.store.tables import TABLES
 
 _log = structlog.get_logger(__name__)
 
@@ -121,9 +123,9 @@ class Writer:
     def _attempt(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self.session(needed) as cursor:
+                with self._begun(needed) as (postgres, cursor):
                     cursor.execute(f"CALL {LAKE}.set_commit_message('dqm', NULL, extra_info => '{mark}')")
-                    for operation in operations:
+                    for operation in _planned(postgres, operations):
                         operation.run(cursor)
                 return
             except StoreError as error:
@@ -140,11 +142,18 @@ class Writer:
         Raises:
             StoreError: a statement or the commit failed, or the locks were lost; nothing is written.
         """
+        with self._begun(needed) as (_, cursor):
+            yield cursor
+
+    @contextmanager
+    def _begun(
+        self, needed: frozenset[str]
+    ) -> Generator[tuple[psycopg.Connection, duckdb.DuckDBPyConnection]]:
         with self.locked(needed) as postgres:
             try:
                 with self._lake.cursor() as cursor:
                     cursor.execute("BEGIN")
-                    yield cursor
+                    yield postgres, cursor
                     # Locks that ended with their connection protect nothing any more.
                     postgres.execute("SELECT 1")
                     cursor.execute("COMMIT")
@@ -179,6 +188,20 @@ class Writer:
 def is_conflict(error: Exception) -> bool:
     """Tell a commit that lost against another (worth another try) from one that can never succeed."""
     return "conflict" in str(error).lower()
+
+
+def _planned(postgres: psycopg.Connection, operations: Sequence[Operation]) -> Iterator[Operation]:
+    """Insert where an upsert cannot meet a row with one of its keys: half the work of a MERGE."""
+    written: set[str] = set()
+    for operation in operations:
+        first = operation.table not in written
+        written.add(operation.table)
+        if isinstance(operation, Upsert) and first:
+            key = TABLES[operation.table].key
+            if surely_new(postgres, operation.table, operation.rows, key):
+                yield Append(operation.table, operation.rows)
+                continue
+        yield operation
 
 
 def _gone(postgres: psycopg.Connection) -> psycopg.Error | None:

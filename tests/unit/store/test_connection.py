@@ -40,7 +40,8 @@ def test_quotes_in_paths_are_harmless(settings: Settings, tmp_path: Path) -> Non
 
 def test_only_signed_extensions_of_the_wheels_are_loaded(store: Store) -> None:
     found = store.rows(
-        "SELECT name, value FROM duckdb_settings() WHERE name LIKE '%known_extensions' OR name LIKE '%unsigned%'"
+        "SELECT name, value FROM duckdb_settings() "
+        "WHERE name LIKE '%known_extensions' OR name LIKE '%unsigned%'"
     )
     assert {row["name"]: row["value"] for row in found} == {
         "allow_unsigned_extensions": "false",
