@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from dqm_assets.errors import SettingsError
 from dqm_assets.quality.baselines.ensemble import Ensemble
+from dqm_assets.quality.baselines.novelty import NoveltyLearner
 from dqm_assets.quality.baselines.protocol import Bands, Baseline, History, Learner, Model
 from dqm_assets.quality.baselines.robust import Robust
 from dqm_assets.quality.baselines.seasonal import Seasonal
@@ -12,6 +13,7 @@ from dqm_assets.quality.baselines.windowed import WindowedLearner
 from dqm_assets.quality.baselines.zscore import ZScore
 from dqm_assets.quality.transform import ValueKind
 
+#: Methods that fit a window of the past; "novelty" is the one that does not.
 METHODS: Mapping[str, Callable[..., Baseline]] = {
     "ensemble": Ensemble,
     "robust": Robust,
@@ -30,7 +32,9 @@ def baseline(method: str, **options: float) -> Baseline:
         SettingsError: no such method, or the method has no such option.
     """
     if method not in METHODS:
-        raise SettingsError(f"Unknown detector method {method!r}; there are {', '.join(sorted(METHODS))}.")
+        raise SettingsError(
+            f"Unknown detector method {method!r}; there are novelty, {', '.join(sorted(METHODS))}."
+        )
     try:
         return METHODS[method](**options)
     except TypeError as error:
@@ -43,7 +47,7 @@ def learner(
     """Make the state of ``method`` for one series.
 
     Args:
-        method: a name of ``METHODS``.
+        method: a name of ``METHODS``, or novelty.
         kind: what the values are, when the user said so.
         adapt_after: anomalous points in a row that are the new normal; ``None`` for the method's own rule.
         options: the method's own options.
@@ -51,4 +55,8 @@ def learner(
     Raises:
         SettingsError: no such method, or the method has no such option.
     """
+    if method == "novelty":
+        if options:
+            raise SettingsError(f"Method 'novelty' has no options, got {', '.join(sorted(options))}.")
+        return NoveltyLearner()
     return WindowedLearner(baseline(method, **options), kind, adapt_after)

@@ -18,10 +18,14 @@ from dqm_assets.quality.transform import Transform
 LEVELS = (0, 12, RECENT)
 #: Below this many points the ensemble is the robust method: quantiles need more.
 _QUANTILES_FROM = 30
-#: Tails of real series are heavier than the exponential through their body; a wanted false-alert rate of
-#: 10⁻ˣ is asked for as 10⁻¹·⁶⁵ˣ (docs/baselines.md has the measurement).
-_HEAVY_TAIL = 1.65
+#: A wanted false-alert probability of 10⁻ˣ is asked for as 10⁻ʰˣ. h follows from the tail weight of the
+#: series: normal deviations have lighter tails than the exponential through their body, real ones mostly
+#: heavier (docs/baselines.md has the measurement).
+_NORMAL_WEIGHT, _HEAVY_WEIGHT = 0.78, 1.0
+_NORMAL_FACTOR, _HEAVY_FACTOR = 1.2, 1.7
 _HALVINGS = 60
+#: Enough deviations to know their quartiles; a longer history is sampled evenly.
+_DEVIATIONS = 500
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
 
@@ -52,15 +56,16 @@ class Ensemble:
             for length in LEVELS
             if values.size >= length + _QUANTILES_FROM
         )
-        return FittedEnsemble(surprises, shape, history.cadence)
+        return FittedEnsemble(surprises, shape, history.cadence, _tail_factor(surprises, values.size))
 
 
 def _deviations(rest: np.ndarray, length: int) -> np.ndarray:
     """Distance of each value from the median of the ``length`` values before it; 0 means no level."""
     if length == 0:
         return rest
-    windows = np.lib.stride_tricks.sliding_window_view(rest, length)[:-1]
-    return rest[length:] - np.median(windows, axis=1)
+    stride = max(1, (rest.size - length) // _DEVIATIONS)
+    windows = np.lib.stride_tricks.sliding_window_view(rest, length)[:-1:stride]
+    return rest[length::stride] - np.median(windows, axis=1)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class FittedEnsemble:
     surprises: tuple[tuple[int, Surprise], ...]
     shape: Seasonality
     cadence: float
+    tail_factor: float
 
     @property
     def params(self) -> Mapping[str, float | str]:
@@ -106,7 +112,13 @@ class FittedEnsemble:
             tail = max(two_sided_tail(sensitivity.z, math.inf), 1e-300)
         else:
             tail = sensitivity.tail(self.cadence)
-        return -_HEAVY_TAIL * math.log10(tail)
+        return -self.tail_factor * math.log10(tail)
+
+
+def _tail_factor(surprises: tuple[tuple[int, Surprise], ...], n: int) -> float:
+    """The h of the series; with few points the tail is taken to be a little heavier than it looks."""
+    weight = max(surprise.tail_weight for _, surprise in surprises) + 1.0 / n**0.5
+    return float(np.interp(weight, (_NORMAL_WEIGHT, _HEAVY_WEIGHT), (_NORMAL_FACTOR, _HEAVY_FACTOR)))
 
 
 def _levels(rest: np.ndarray, length: int, points: int) -> np.ndarray:

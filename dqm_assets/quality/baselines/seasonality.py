@@ -55,15 +55,14 @@ def fit_profile(ts: np.ndarray, values: np.ndarray, period: float, cadence: floa
     """
     slots = int(np.clip(round(period / cadence), _FEWEST_SLOTS, _MOST_SLOTS))
     index = slots_of(ts, period, slots)
-    level = float(np.median(values))
-    order = np.argsort(index, kind="stable")
-    edges = np.searchsorted(index[order], np.arange(slots + 1))
-    ordered = values[order]
+    ordered = values[np.lexsort((values, index))]
+    counts = np.bincount(index, minlength=slots)
+    starts = np.cumsum(counts) - counts
+    known = counts > 0
+    low, high = starts[known] + (counts[known] - 1) // 2, starts[known] + counts[known] // 2
+    medians = (ordered[low] + ordered[high]) / 2
     profile = np.zeros(slots)
-    for slot in range(slots):
-        inside = ordered[edges[slot] : edges[slot + 1]]
-        if inside.size:
-            profile[slot] = (np.median(inside) - level) * inside.size / (inside.size + 1.0)
+    profile[known] = (medians - np.median(values)) * counts[known] / (counts[known] + 1.0)
     return Seasonality(period, profile)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_BODY, _SHOULDER = 0.5, 0.8
+_BODY, _SHOULDER, _OUTER = 0.5, 0.8, 0.95
 _SLOPE = float(np.log((1 - _BODY) / (1 - _SHOULDER)))
 
 
@@ -20,6 +20,9 @@ class Surprise:
     centre: float
     beta_below: float
     beta_above: float
+    #: Distance of the 95 % quantile (or the 5 % one, if further) as a part of what an exponential would have:
+    #: 0.78 for normal deviations, 1 for exponential ones, more for heavier tails.
+    tail_weight: float
 
 
 def learn_surprise(deviations: np.ndarray, floor: float) -> Surprise:
@@ -30,7 +33,10 @@ def learn_surprise(deviations: np.ndarray, floor: float) -> Surprise:
         floor: smallest β, for deviations that are all (nearly) equal.
     """
     low, centre, high = (float(q) for q in np.quantile(deviations, (1 - _SHOULDER, _BODY, _SHOULDER)))
+    outer = np.abs(np.quantile(deviations, (1 - _OUTER, _OUTER)) - centre)
     points = float(np.log((1 - _BODY) * deviations.size + 1.0))
     below = (centre - low) / _SLOPE or (centre - float(deviations.min())) / points
     above = (high - centre) / _SLOPE or (float(deviations.max()) - centre) / points
-    return Surprise(centre, max(below, floor), max(above, floor))
+    below, above = max(below, floor), max(above, floor)
+    weight = float(np.max(outer / (below, above))) / float(np.log((1 - _BODY) / (1 - _OUTER)))
+    return Surprise(centre, below, above, weight)

@@ -12,9 +12,9 @@ from dqm_assets.quality.transform import ValueKind
 #: is more, has a new normal: what came before is forgotten.
 ADAPT_AFTER = 60
 _ADAPT_AFTER_SHARE = 16
-#: The baseline is fitted again after each point up to here, later after every 1/32 of its window.
+#: The baseline is fitted again after each point up to here, later after every 1/16 of its window.
 _REFIT_ALWAYS_BELOW = 64
-_REFIT_SHARE = 32
+_REFIT_SHARE = 16
 _CADENCE_POINTS = 1000
 
 
