@@ -85,7 +85,8 @@ class JudgedRows:
     def sample_at(self, positions: np.ndarray) -> list[dict[str, Any]]:
         """Return rows of the table in memory by position, as `sample` does."""
         assert self.table is not None  # noqa: S101 - positions come from the table
-        rows = self.table.take(pa.array(positions))
+        # Slices share memory; `take` would first join all chunks of every text column.
+        rows = pa.concat_tables([self.table.slice(int(position), 1) for position in positions])
         names = [name for name in rows.column_names if name != LINE]
         if LINE in self.types:
             return self.masked(as_relation(rows.select([LINE, *names])))
