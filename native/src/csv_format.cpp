@@ -27,22 +27,26 @@ bool has_leading_zero(const char* begin, const char* end) {
   return end - p >= 2 && p[0] == '0' && p[1] >= '0' && p[1] <= '9';
 }
 
+// Rules out what the value is not. Of a kind that is left, all values so far were.
 void weigh(const char* begin, const char* end, Evidence& evidence) {
   int64_t integer;
   double floating;
   bool boolean;
   int32_t date;
   evidence.any = true;
-  if (has_leading_zero(begin, end)) evidence.integer = evidence.floating = false;
-  evidence.integer = evidence.integer && parse_integer(begin, end, integer);
-  evidence.floating = evidence.floating && parse_double(begin, end, floating);
+  if (evidence.floating && !has_leading_zero(begin, end)) {
+    evidence.integer = evidence.integer && parse_integer(begin, end, integer);
+    if (evidence.integer || parse_double(begin, end, floating)) {
+      evidence.boolean = evidence.date = evidence.timestamp = false;
+      return;
+    }
+  }
+  evidence.integer = evidence.floating = false;
   evidence.boolean = evidence.boolean && parse_boolean(begin, end, boolean);
   evidence.date = evidence.date && parse_date(begin, end, date);
   evidence.timestamp = evidence.timestamp && parse_timestamp(begin, end, integer);
-  const bool typed = evidence.floating || evidence.boolean || evidence.timestamp;
-  if (!typed && evidence.doubtful) {
-    const std::string_view field(begin, static_cast<size_t>(end - begin));
-    evidence.doubtful = may_mean_more_than_text(field);
+  if (!evidence.boolean && !evidence.timestamp && evidence.doubtful) {
+    evidence.doubtful = may_mean_more_than_text(std::string_view(begin, static_cast<size_t>(end - begin)));
   }
 }
 

@@ -72,7 +72,8 @@ class RowReader {
   // Behind the last line end outside quotes; the bytes begin outside.
   static int64_t end_of_last_row(const CsvBytes& bytes) {
     const char* text = bytes.data.get();
-    bool inside = std::count(text, text + bytes.size, '"') % 2 == 1;
+    const bool any = std::memchr(text, '"', static_cast<size_t>(bytes.size)) != nullptr;
+    bool inside = any && std::count(text, text + bytes.size, '"') % 2 == 1;
     for (int64_t i = bytes.size; i > 0; --i) {
       if (text[i - 1] == '"') inside = !inside;
       if (text[i - 1] == '\n' && !inside) return i;

@@ -1,4 +1,4 @@
-// Values of CSV fields. Every text must have 8 readable bytes behind its end.
+// Values of CSV fields. Every text must have 16 readable bytes behind its end.
 #pragma once
 #include <cstdint>
 #include <string_view>

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "text_span.h"
+
 namespace dqm {
 
 void TextBlock::add(const char* text, uint64_t length, bool readable) {
@@ -24,6 +26,8 @@ void TextBlock::load(const ColumnType& type, const ArrowArray& array, int64_t st
     load_offsets<int32_t>(array, start, rows, some);
   } else if (type.index == Storage::none && type.storage == Storage::text64) {
     load_offsets<int64_t>(array, start, rows, some);
+  } else if (type.storage == Storage::text_span) {
+    load_spans(array, start, rows, some);
   } else {
     load_each(type, array, start, rows, some);
   }
@@ -51,12 +55,22 @@ void TextBlock::load_offsets(const ArrowArray& array, int64_t start, int rows, c
   }
 }
 
+void TextBlock::load_spans(const ArrowArray& array, int64_t start, int rows, const uint64_t* valid) {
+  const TextSpan* spans = static_cast<const TextSpan*>(array.buffers[1]) + array.offset + start;
+  const char* data = static_cast<const char*>(array.buffers[2]);
+  for (int i = 0; i < rows; ++i) {
+    texts[count] = data + spans[i].start;
+    lengths[count] = spans[i].length;
+    count += valid == nullptr || ((valid[i / 64] >> (i % 64)) & 1);
+  }
+}
+
 void TextBlock::load_each(const ColumnType& type, const ArrowArray& array, int64_t start, int rows,
                           const uint64_t* valid) {
   for (int i = 0; i < rows; ++i) {
     if (valid != nullptr && !((valid[i / 64] >> (i % 64)) & 1)) continue;
     const std::string_view text = load_text(type, array, start + i);
-    add(text.data(), text.size(), type.storage == Storage::text_span);
+    add(text.data(), text.size(), false);
   }
 }
 

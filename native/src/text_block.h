@@ -22,6 +22,7 @@ class TextBlock {
  private:
   template <class Offset>
   void load_offsets(const ArrowArray& array, int64_t start, int rows, const uint64_t* valid);
+  void load_spans(const ArrowArray& array, int64_t start, int rows, const uint64_t* valid);
   void load_each(const ColumnType& type, const ArrowArray& array, int64_t start, int rows, const uint64_t* valid);
   void add(const char* text, uint64_t length, bool readable);
 
