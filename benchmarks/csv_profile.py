@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
+import pyarrow.csv
 
 from benchmarks.report import print_report
 
@@ -103,7 +104,7 @@ def main() -> None:
         name: {"cpu_s": round(cpu, 3), "wall_s": round(wall, 3), "added_mib": round(added, 1)}
         for name, (cpu, wall, added) in costs.items()
     }
-    peers.update(dict.fromkeys(missing, {"note": "not installed: pip install dqm[bench]"}))
+    peers.update({name: {"note": "not installed: pip install dqm[bench]"} for name in missing})
     print_report("csv_profile", figures, peers, as_json=options.json)
 
 
@@ -119,7 +120,7 @@ def write_rows(path: Path, rows: int) -> None:
 
             def some(values: np.ndarray | pa.Array, n: int = n) -> pa.Array:
                 missing = pa.array(random.random(n) < NULLS)
-                return pa.compute.if_else(missing, None, pa.array(values))
+                return pc.if_else(missing, None, pa.array(values))
 
             table = pa.table(
                 {
@@ -135,7 +136,8 @@ def write_rows(path: Path, rows: int) -> None:
                     "device": some(devices.take(pa.array(random.integers(0, 20_000, n)))),
                 }
             )
-            pc.write_csv(table, file, pc.WriteOptions(include_header=start == 0, quoting_style="none"))
+            style = pa.csv.WriteOptions(include_header=start == 0, quoting_style="none")
+            pa.csv.write_csv(table, file, style)
 
 
 def _sample(name: str, path: Path) -> list[float] | None:

@@ -28,5 +28,6 @@ def full(name: str, kind: str) -> str:
         )
     levels = "[" + ", ".join(map(str, QUANTILES)) + "]"
     if kind == "time":
-        return f"count(*), count({c}), min({c}), max({c}), approx_quantile({c}, {levels}), approx_count_distinct({c})"
+        extremes = f"count(*), count({c}), min({c}), max({c})"
+        return f"{extremes}, approx_quantile({c}, {levels}), approx_count_distinct({c})"
     return f"{moments(name)}, approx_quantile({c}, {levels}), approx_count_distinct({c})"

@@ -20,7 +20,7 @@ struct RankedValue {
 // below 0.1 % (see native/README.md for the measured tables).
 class QuantileSketch {
  public:
-  static constexpr size_t kRun = 4096;
+  static constexpr size_t kRun = 8192;
   static constexpr int kMaxLevels = 48;
 
   // Adds values that stand for 2^level rows each.

@@ -87,7 +87,7 @@ def test_variance_that_leaves_the_range_of_doubles_still_has_a_stddev() -> None:
     assert math.isinf(metrics["variance"])
 
 
-@pytest.mark.parametrize("n", [1, 10, 1000, 4096])
+@pytest.mark.parametrize("n", [1, 10, 1000, 4096, 8192])
 def test_quantiles_of_few_values_are_exact(n: int) -> None:
     values = np.random.default_rng(n).normal(size=n)
     found = column(values)
