@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -41,10 +42,15 @@ def print_json(document: Any) -> None:
 def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
     """Print rows as a rich table; numbers right-aligned, missing values as an en dash."""
     columns = list(columns or (rows[0].keys() if rows else ()))
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for position, column in enumerate(columns):
         numeric = all(isinstance(row.get(column), int | float | Decimal | None) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        # What names the row, and numbers, must not be broken in two; a heading may wrap at its words.
+        whole = numeric or position == 0
+        heading = column.replace("_", " ")
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     console.print(table)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Metrics shown in the table; ``--json`` has them all.
 _SHOWN = ("null_fraction", "distinct_count", "min", "p50", "mean", "max", "stddev", "outlier_count")
-#: Larger files stream through the kernel's reader in bounded memory; smaller ones are read as ingest reads them.
+#: Larger files stream through the kernel's reader in bounded memory; smaller ones are read as ingest does.
 STREAM_BYTES = 64 * 2**20
 
 
