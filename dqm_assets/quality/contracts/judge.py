@@ -1,6 +1,7 @@
 """Judging rows: one scan counts every plain clause, then only the failing ones are looked at again."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,10 @@ def judge_rows(
 ) -> list[ClauseResult]:
     """See `Contract.check`."""
     wanted = [clause for clause in contract.clauses if only is None or clause.id in only]
-    judge = _Judge(contract, JudgedRows(contract, data), references, now)
-    judge.scan(wanted)
-    return [judge.result(clause) for clause in wanted]
+    with closing(JudgedRows(contract, data)) as rows:
+        judge = _Judge(contract, rows, references, now)
+        judge.scan(wanted)
+        return [judge.result(clause) for clause in wanted]
 
 
 class _Judge:

@@ -67,6 +67,11 @@ class JudgedRows:
         # count_if of no rows is NULL.
         return [int(value or 0) for value in self._one(found)]
 
+    def close(self) -> None:
+        """Take back the view that queries leave on the connection of a relation."""
+        if self.table is None:
+            self._relation.query(_VIEW, f"DROP VIEW IF EXISTS {_VIEW}")
+
     def relation(self) -> duckdb.DuckDBPyRelation:
         """Return the rows as they came."""
         return self._relation

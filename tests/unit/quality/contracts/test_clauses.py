@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -313,7 +314,18 @@ def test_a_relation_is_judged_where_it_is() -> None:
     judged = one_column("number", "logicalTypeOptions: {minimum: 0}")
     results = {result.clause.id: result for result in judged.check(relation, now=NOW)}
     assert results["c__minimum"].failing_rows == 3
-    assert connection.sql("SELECT 1").fetchall() == [(1,)]
+    assert connection.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall() == []
+
+
+def test_many_threads_judge_at_once() -> None:
+    judged = one_column("string", "logicalTypeOptions: {pattern: '^a'}\nunique: true")
+
+    def failing(extra: int) -> int:
+        rows = pa.table({"c": ["a", *(f"b{number}" for number in range(extra))]})
+        return verdicts(judged, rows)["c__pattern"].failing_rows
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(failing, range(40))) == list(range(40))
 
 
 def test_empty_rows_break_nothing_but_a_row_count() -> None:
