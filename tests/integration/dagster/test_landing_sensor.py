@@ -117,15 +117,20 @@ def test_a_claim_orphaned_by_a_kill_is_recovered(
     assert tick().run_requests == []
 
 
-def test_files_of_two_datasets_become_a_run_each(tick: Tick, landing: Landing) -> None:
+def test_files_of_two_datasets_become_a_run_each_of_their_own_assets(tick: Tick, landing: Landing) -> None:
     drop(landing, "two.csv", "timestamp,sensor,value\n2026-01-01T00:00:00Z,a,-3\n")
     drop(landing, "two.csv", "id,amount\n1,2\n", dataset="orders")
     requests = tick().run_requests or []
-    assert sorted(request.tags["dqm/dataset"] for request in requests) == ["detector", "orders"]
-    for request in requests:
-        names = {key.to_user_string() for key in request.asset_selection or []}
-        assert {"metric_baselines", "alerts"} < names
-        assert ("raw_orders" in names) == (request.tags["dqm/dataset"] == "orders")
+    jobs = {request.tags["dqm/dataset"]: request.job_name for request in requests}
+    assert set(jobs) == {"detector", "orders"}
+    for dataset, job in jobs.items():
+        graph = defs().resolve_job_def(job).asset_layer.asset_graph
+        names = {key.to_user_string() for key in graph.executable_asset_keys}
+        assert names > {"metric_baselines", "alerts"}
+        assert ("raw_orders" in names) == (dataset == "orders")
+        assert ("raw_detector_readings" in names) == (dataset == "detector")
+        checked = {key.asset_key.to_user_string() for key in graph.asset_check_keys}
+        assert len(checked) == 1
 
 
 def test_a_new_folder_is_announced_until_the_code_location_knows_it(tick: Tick, landing: Landing) -> None:
