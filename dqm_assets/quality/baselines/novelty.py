@@ -179,6 +179,11 @@ class NoveltyLearner:
         self._see(glance)
         return True
 
+    def learn_normal(self, ts: list[float], values: list[float]) -> None:
+        """See points that were judged normal."""
+        for second, value in zip(ts, values, strict=True):
+            self.learn(second, value, anomalous=False)
+
     def _see(self, glance: _Glance) -> None:
         count = self._count
         self._values.add(glance.value)
