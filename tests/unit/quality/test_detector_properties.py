@@ -40,7 +40,7 @@ def hours(n: int) -> np.ndarray:
 
 @pytest.mark.parametrize("method", ALL)
 @given(values=st.one_of(VALUES, NOISY), cut=st.integers(0, 200), other=st.floats(-1e9, 1e9))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_changing_the_future_never_changes_a_verdict(
     method: str, values: list[float], cut: int, other: float
 ) -> None:
@@ -54,7 +54,7 @@ def test_changing_the_future_never_changes_a_verdict(
 
 @pytest.mark.parametrize("method", ALL)
 @given(values=st.one_of(VALUES, NOISY), cuts=st.sets(st.integers(0, 199), max_size=5))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_replay_is_live_and_a_restart_goes_unnoticed(
     method: str, values: list[float], cuts: set[int]
 ) -> None:
