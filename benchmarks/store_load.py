@@ -110,6 +110,7 @@ class FileTarget:
                 self.retries += 1
                 time.sleep(random.uniform(0.002, 0.02))
         try:
+            connection.execute("SET enable_progress_bar = false")
             yield connection
         finally:
             connection.close()

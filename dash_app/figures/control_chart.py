@@ -66,6 +66,9 @@ def control_chart(
         traces = _bars(points, viewer) if panel.bars else _lines(points, viewer, legend=row == 1)
         for trace in traces:
             figure.add_trace(trace, row=row, col=1)
+    lines = [point for panel in panels if not panel.bars for point in series.get(panel.metric, ())]
+    for trace in _legend_marks(lines):
+        figure.add_trace(trace, row=1, col=1)
     figure.update_annotations(x=0, xanchor="left", xshift=2, yshift=2, font={"size": 12, "weight": 600})
     figure.update_layout(
         template=template(viewer.scheme),
@@ -169,7 +172,6 @@ def _lines(points: Sequence[SeriesPoint], viewer: Viewer, *, legend: bool) -> li
             name="Value",
             showlegend=False,
         ),
-        *(_legend_marks(points) if legend else ()),
     ]
 
 
@@ -195,7 +197,7 @@ def _bars(points: Sequence[SeriesPoint], viewer: Viewer) -> list[Any]:
 
 
 def _legend_marks(points: Sequence[SeriesPoint]) -> list[Any]:
-    """Name the signs that occur; they are drawn inside one trace, which has one legend entry only."""
+    """Name the signs that occur in any panel; a trace that draws several has one legend entry only."""
     found = {_symbol(point): point for point in reversed(points)}
     names = {
         "circle": "Good",

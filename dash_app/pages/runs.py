@@ -9,14 +9,7 @@ from dash.development.base_component import Component
 
 from dash_app.components.card import card, command, empty, tile, tiles
 from dash_app.components.graph import graph
-from dash_app.components.grid import (
-    grid,
-    grid_style,
-    number_column,
-    run_id_column,
-    status_column,
-    time_column,
-)
+from dash_app.components.grid import grid_style
 from dash_app.components.number import count, plural, share
 from dash_app.components.page_head import page_head
 from dash_app.components.run_id import run_id_text
@@ -24,6 +17,7 @@ from dash_app.components.status import RUN_MARKS, badge, mark_of
 from dash_app.components.when import when
 from dash_app.figures.control_chart import RUN_PANELS, TABLE_PANELS, Panel, control_chart, selection_shapes
 from dash_app.pages.run_detail import detail_card, no_such_run, nothing_chosen, read_detail
+from dash_app.pages.runs_table import ROWS_SHOWN, run_rows, run_table
 from dash_app.services.datasets import dataset_summaries, default_dataset
 from dash_app.services.records import DatasetSummary, Run, SeriesPoint
 from dash_app.services.runs import RunFilter, run_page
@@ -32,7 +26,6 @@ from dash_app.services.services import Services
 from dash_app.services.viewer import Viewer, viewer
 
 CHART_HEIGHT = 470
-ROWS_SHOWN = 15
 #: How many of the newest runs can be shown at a time.
 WINDOWS = (50, 200, 1000)
 #: What stands for the table as a whole in the address and the choice of columns.
@@ -174,7 +167,7 @@ class RunsPage:
             return no_update, no_update, no_update, no_update, no_update
         return (
             await self._chart(view, shown, chosen),
-            _grid_rows(shown),
+            run_rows(shown.runs, shown.series),
             grid_style(len(shown.runs), ROWS_SHOWN),
             _tiles(shown),
             _note(view, shown),
@@ -240,7 +233,7 @@ class RunsPage:
                     await self._chart_card(view, shown, chosen),
                     html.Div(
                         [
-                            _table_card(shown, chosen),
+                            run_table(shown.runs, shown.series, chosen),
                             html.Div(await self._first_detail(view, chosen), id="runs-detail"),
                         ],
                         className="columns columns-runs",
@@ -308,7 +301,7 @@ def _figure(
 
 
 def _about(summary: DatasetSummary) -> str:
-    parts = [summary.description or ("Discovered from its files" if summary.discovered else "")]
+    parts = [summary.description.rstrip(".") or ("Discovered from its files" if summary.discovered else "")]
     if summary.owner:
         parts.append(f"owned by {summary.owner}")
     return " · ".join(part for part in parts if part) or "Each file that arrives is a run."
@@ -369,36 +362,3 @@ def _tiles(shown: Shown) -> Component:
 def _note(view: View, shown: Shown) -> str:
     column, runs = _label(view.column or WHOLE_TABLE), plural(len(shown.runs), "run")
     return f"{column}, the newest {runs}. Click a run to see it in detail."
-
-
-def _grid_rows(shown: Shown) -> list[dict[str, Any]]:
-    values = {
-        metric: {point.run_id: point.value for point in points} for metric, points in shown.series.items()
-    }
-    return [
-        {
-            "id": run.run_id,
-            "status": run.status,
-            "ts": at.isoformat() if (at := run.ts or run.landed_at) else None,
-            "rows": run.rows_loaded,
-            **{metric: points.get(run.run_id) for metric, points in values.items()},
-        }
-        for run in shown.runs
-    ]
-
-
-def _table_card(shown: Shown, chosen: str | None) -> Component:
-    columns = [
-        run_id_column("id", minWidth=150, width=184),
-        status_column("status", minWidth=88, width=92),
-        time_column("ts", "Data time", minWidth=144, width=148),
-        number_column("rows", "Rows", minWidth=56, width=58),
-        number_column("mean", "Mean", minWidth=60, width=64),
-        number_column("stddev", "Std dev", minWidth=64, width=66),
-        number_column("outlier_count", "Outliers", minWidth=66, width=68),
-    ]
-    return card(
-        "Runs",
-        grid("runs-grid", columns, _grid_rows(shown), most=ROWS_SHOWN, selected=chosen),
-        class_name="grid-card",
-    )

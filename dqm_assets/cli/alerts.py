@@ -40,9 +40,18 @@ def list_alerts(
     if json_output:
         print_json({"alerts": rows})
     else:
-        print_table(
-            f"{len(rows)} {status} alerts", [{**row, "alert_id": row["alert_id"][:8]} for row in rows]
-        )
+        shown = [
+            {
+                "alert": row["alert_id"][:8],
+                "severity": row["severity"],
+                "status": row["status"],
+                "what": row["title"],
+                "opened": row["opened_ts"],
+                "seen": row["evaluations"],
+            }
+            for row in rows
+        ]
+        print_table(f"{len(rows)} {status} alerts", shown)
     if rows:
         raise typer.Exit(DATA_FAILED)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dqm_assets.quality.backtest import Replay, Score, Setting
     from dqm_assets.quality.labels import Label
     from dqm_assets.quality.series_file import Series
+    from dqm_assets.store import Store
 
 _SHOWN_ALERTS = 20
 
@@ -93,34 +94,36 @@ def _series(file: Path | None, address: SeriesAddress | None) -> "Series":
 
     if (file is None) == (address is None):
         raise SettingsError("Give either a CSV file or --dataset with --metric.")
-    series = read_series(file) if file is not None else stored_series(address)  # ty: ignore[invalid-argument-type]
+    series = read_series(file) if file is not None else _opened(address)  # ty: ignore[invalid-argument-type]
     if series.ts.size == 0:
         raise SettingsError(f"There is nothing to replay: {file or address} has no points.")
     return series
 
 
-def stored_series(address: SeriesAddress) -> "Series":
-    """Read one series from the store's metrics."""
-    import numpy as np
-
-    from dqm_assets.quality.series_file import Series
+def _opened(address: SeriesAddress) -> "Series":
     from dqm_assets.settings import settings
     from dqm_assets.store import open_store
 
-    store = open_store(settings())
-    try:
-        table = store.query(
-            """
-            SELECT epoch(ts) AS ts, value
-            FROM metrics.metrics
-            WHERE dataset = ? AND metric = ? AND column_name = ? AND segment = ?
-            ORDER BY ts, batch
-            """,
-            [address.dataset, address.metric, address.column, address.segment],
-        )
-    finally:
-        store.close()
-    ts = np.array(table.column("ts").to_pylist(), dtype=np.float64)
+    with open_store(settings()) as store:
+        return stored_series(store, address)
+
+
+def stored_series(store: "Store", address: SeriesAddress) -> "Series":
+    """Read one series from the store's metrics, in order of time."""
+    import numpy as np
+
+    from dqm_assets.quality.series_file import Series
+
+    table = store.query(
+        """
+        SELECT epoch(ts) AS second, value
+        FROM metrics.metrics
+        WHERE dataset = ? AND metric = ? AND column_name = ? AND segment = ?
+        ORDER BY ts, batch
+        """,
+        [address.dataset, address.metric, address.column, address.segment],
+    )
+    ts = np.array(table.column("second").to_pylist(), dtype=np.float64)
     return Series(ts, np.array(table.column("value").to_pylist(), dtype=np.float64))
 
 

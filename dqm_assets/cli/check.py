@@ -27,8 +27,8 @@ def check(
 
     Exit code 1 when a clause of severity error fails or a row has a value of the wrong type.
     """
-    from dqm_assets.ingest import read_file  # noqa: PLC0415 (loads the parsers)
-    from dqm_assets.quality.contracts import load_contract  # noqa: PLC0415 (loads DuckDB)
+    from dqm_assets.ingest import read_file
+    from dqm_assets.quality.contracts import load_contract
 
     judged = load_contract(contract, dataset)
     parsed = read_file(file, columns=judged.columns)
@@ -86,7 +86,7 @@ def _document(
 
 
 def _drift(contract: "Contract", parsed: "ParsedFile"):
-    from dqm_assets.quality.drift import SeenColumn, contract_changes  # noqa: PLC0415
+    from dqm_assets.quality.drift import SeenColumn, contract_changes
 
     seen = [SeenColumn(name, str(kind)) for name, kind in parsed.columns_seen]
     return contract_changes(contract, seen)

@@ -22,7 +22,7 @@ def lint(
 
     Exit code 1 when a file has an error; what is only not enforced is a warning.
     """
-    from dqm_assets.quality.contracts import lint as lint_file  # noqa: PLC0415 (loads DuckDB)
+    from dqm_assets.quality.contracts import lint as lint_file
 
     problems = [problem for file in files for problem in lint_file(file)]
     wrong = {problem.file for problem in problems if problem.severity == "error"}
@@ -56,7 +56,7 @@ def lint(
 
 
 def _explained(file: Path) -> list[dict[str, object]]:
-    from dqm_assets.quality.contracts import load_contracts  # noqa: PLC0415
+    from dqm_assets.quality.contracts import load_contracts
 
     return [
         {
@@ -84,11 +84,11 @@ def init(
     json_output: JsonFlag = False,
 ) -> None:
     """Write a contract from data: types, ranges, tolerances and categories as seen, each with its reason."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
-    from dqm_assets.ingest import read_file  # noqa: PLC0415
-    from dqm_assets.quality.contracts.authoring import write_contract  # noqa: PLC0415
-    from dqm_assets.quality.contracts.facts import column_facts  # noqa: PLC0415
+    from dqm_assets.ingest import read_file
+    from dqm_assets.quality.contracts.authoring import write_contract
+    from dqm_assets.quality.contracts.facts import column_facts
 
     parsed = [read_file(file) for file in files]
     texts = [
@@ -122,8 +122,8 @@ def diff(
 
     Exit code 1 when a change breaks consumers.
     """
-    from dqm_assets.quality.contracts import load_contracts  # noqa: PLC0415
-    from dqm_assets.quality.contracts.comparison import compare_files  # noqa: PLC0415
+    from dqm_assets.quality.contracts import load_contracts
+    from dqm_assets.quality.contracts.comparison import compare_files
 
     changes = compare_files(load_contracts(old), load_contracts(new))
     rows = [
@@ -152,11 +152,11 @@ def test(
 
     Exit code 1 when a mutant survives or the data breaks a clause as it is.
     """
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime
 
-    from dqm_assets.ingest import read_file  # noqa: PLC0415
-    from dqm_assets.quality.contracts import load_contract  # noqa: PLC0415
-    from dqm_assets.quality.contracts.mutation import mutation_test  # noqa: PLC0415
+    from dqm_assets.ingest import read_file
+    from dqm_assets.quality.contracts import load_contract
+    from dqm_assets.quality.contracts.mutation import mutation_test
 
     compiled = load_contract(contract, dataset)
     report = mutation_test(compiled, read_file(data, columns=compiled.columns).table, now=datetime.now(UTC))

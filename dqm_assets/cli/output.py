@@ -1,6 +1,7 @@
 """How every command prints: a rich table for people, one JSON document for machines."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -15,7 +17,7 @@ from rich.table import Table
 OK, DATA_FAILED, USAGE = 0, 1, 2
 
 #: Results go to standard output; progress, warnings and errors to standard error.
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 160)
 log_console = Console(stderr=True)
 
 #: The ``--json`` option that every command with results takes.
@@ -39,12 +41,17 @@ def print_json(document: Any) -> None:
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
-    """Print rows as a rich table; numbers right-aligned, missing values as an en dash."""
+    """Print rows as a rich table; numbers right-aligned, missing values as an en dash, times in UTC."""
     columns = list(columns or (rows[0].keys() if rows else ()))
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for position, column in enumerate(columns):
         numeric = all(isinstance(row.get(column), int | float | Decimal | None) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        # What names the row, and numbers, must not be broken in two; a heading may wrap at its words.
+        whole = position == 0 or numeric
+        heading = column.replace("_", " ")
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     console.print(table)
@@ -56,7 +63,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.5g}"
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
+        return value.isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
     return str(value)

@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     from dqm_assets.quality.profile import ColumnProfile, Profile
 
 #: Metrics shown in the table; ``--json`` has them all.
-_SHOWN = ("null_fraction", "distinct_count", "min", "p50", "mean", "max", "stddev", "outlier_count")
-#: Larger files stream through the kernel's reader in bounded memory; smaller ones are read as ingest reads them.
+_SHOWN = {
+    "null_fraction": "nulls",
+    "distinct_count": "distinct",
+    "min": "min",
+    "p50": "median",
+    "max": "max",
+    "mean": "mean",
+    "stddev": "stddev",
+    "outlier_count": "outliers",
+}
+#: Larger files stream through the kernel's reader in bounded memory; smaller ones are read as ingest does.
 STREAM_BYTES = 64 * 2**20
 
 
@@ -95,4 +104,5 @@ def _is_parquet(path: Path) -> bool:
 
 def _row(name: str, column: "ColumnProfile") -> dict[str, Any]:
     metrics = column.metrics()
-    return {"column": name, "kind": column.kind, **{metric: metrics.get(metric) for metric in _SHOWN}}
+    shown = {title: metrics.get(metric) for metric, title in _SHOWN.items()}
+    return {"column": name, "kind": column.kind, **shown}

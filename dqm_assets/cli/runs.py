@@ -34,7 +34,15 @@ def runs(
         print_json({"runs": rows})
     else:
         shown = [
-            {**row, "reasons": "; ".join(reason["message"] for reason in row["reasons"][:2])} for row in rows
+            {
+                "run": row["run_id"],
+                "data time": row["ts"],
+                "status": row["status"],
+                "rows": row["rows_loaded"],
+                "quarantined": row["rows_quarantined"],
+                "why": "; ".join(reason["message"] for reason in row["reasons"][:2]),
+            }
+            for row in rows
         ]
         print_table(f"{len(rows)} newest runs", shown)
     if any(row["status"] in {"BAD", "QUARANTINED"} for row in rows):

@@ -19,7 +19,7 @@ app = typer.Typer(help="Look at the store, maintain it, export it.", no_args_is_
 
 @contextmanager
 def _opened(doing: str) -> Generator["Store"]:
-    from dqm_assets.store import open_store  # noqa: PLC0415 (DuckDB and Arrow cost half a second)
+    from dqm_assets.store import open_store
 
     with log_console.status(doing), open_store(settings()) as store:
         yield store
@@ -28,7 +28,7 @@ def _opened(doing: str) -> Generator["Store"]:
 @app.command()
 def status(*, json: JsonFlag = False) -> None:
     """Show where the store is and what is in it."""
-    from dqm_assets.store.status import status as read  # noqa: PLC0415
+    from dqm_assets.store.status import status as read
 
     with _opened("Reading the store …") as store:
         found = read(store)
@@ -53,7 +53,7 @@ def maintain(
     json: JsonFlag = False,
 ) -> None:
     """Remove old rows and snapshots, merge small files, delete what nothing needs; others go on working."""
-    from dqm_assets.store.maintenance import maintain as run  # noqa: PLC0415
+    from dqm_assets.store.maintenance import maintain as run
 
     with _opened("Maintaining the store …") as store:
         report = run(store, retention_days=retention_days, snapshot_days=snapshot_days)
@@ -79,7 +79,7 @@ def export(
     json: JsonFlag = False,
 ) -> None:
     """Write the whole store, as of now, to one plain DuckDB file."""
-    from dqm_assets.store.export import export as write  # noqa: PLC0415
+    from dqm_assets.store.export import export as write
 
     with _opened("Exporting the store …") as store:
         report = write(store, file, overwrite=overwrite)

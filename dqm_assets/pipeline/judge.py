@@ -177,12 +177,18 @@ def _judged(
         if not outcome.passed and outcome.severity == "error"
     ]
     reasons += [
-        Reason("anomaly", key.column_name, key.metric, verdict.explanation)
+        Reason("anomaly", key.column_name, key.metric, _in_words(key, verdict))
         for key, verdict in verdicts.items()
         if verdict.verdict == "anomalous"
     ]
     learning = sum(verdict.verdict == "learning" for verdict in verdicts.values())
     return JudgedRun(run.run_id, run.ts, not reasons, tuple(reasons), learning, len(verdicts))
+
+
+def _in_words(key: SeriesKey, verdict: Verdict) -> str:
+    of = f" of {key.column_name}" if key.column_name else ""
+    band = f"{verdict.lower:.4g} to {verdict.upper:.4g}"
+    return f"{key.metric.replace('_', ' ')}{of} is {verdict.value:.4g}, expected {band}"
 
 
 def _verdict_row(

@@ -176,6 +176,8 @@ def _chunks(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
 def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str) -> _Prepared:
     now = datetime.now(UTC)
     modified = datetime.fromtimestamp(claim.mtime, UTC)
+    # A copied file may carry an old modification time; its inode changed when it was claimed.
+    landed = datetime.fromtimestamp(claim.path.stat().st_ctime, UTC)
 
     def run_row(
         parsed: ParsedFile | None, status: str, reasons: list[dict[str, str]], ts: datetime
@@ -187,7 +189,7 @@ def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: s
             file_sha256=claim.sha256,
             file_bytes=claim.bytes,
             ts=ts,
-            landed_at=modified,
+            landed_at=landed,
             registered_at=now,
             rows_in=parsed.rows_in if parsed else 0,
             rows_loaded=parsed.rows_loaded if parsed else 0,

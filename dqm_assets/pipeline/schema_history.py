@@ -36,7 +36,9 @@ class ArrivedSchema:
 
 def seen_columns(parsed: ParsedFile) -> tuple[SeenColumn, ...]:
     """Columns of a file in file order, with their types and their names as written."""
-    written = parsed.header_names or tuple(name for name, _ in parsed.columns_seen)
+    headers = parsed.header_names
+    # A header may name fewer columns than the rows have, or be missing altogether.
+    written = (*headers, *(name for name, _ in parsed.columns_seen[len(headers) :]))
     return tuple(
         SeenColumn(name, str(arrow_type), header)
         for (name, arrow_type), header in zip(parsed.columns_seen, written, strict=True)

@@ -212,6 +212,11 @@ class Detector:
 
     def _learn_block(self, block: Judgements, left_out: np.ndarray) -> int:
         """Learn until a point is not learned as the block assumed; returns how many points were used."""
+        if not (np.any(left_out) or self.calendar or np.any(block.anomalous)) and np.all(
+            np.isfinite(block.value)
+        ):
+            self._learner.learn_normal(block.ts.tolist(), block.value.tolist())
+            return block.ts.size
         anomalous = block.anomalous.tolist()
         for i, (ts, value) in enumerate(zip(block.ts.tolist(), block.value.tolist(), strict=True)):
             if left_out[i] or not np.isfinite(value) or self._is_special(ts):

@@ -109,6 +109,8 @@ class Lake:
         if cursor is None:
             cursor = self._main.cursor()
             cursor.execute(f"USE {LAKE}")
+            # Only settable here: a slow query would draw its progress over a command's output.
+            cursor.execute("SET enable_progress_bar = false")
         try:
             yield cursor
         except BaseException:
@@ -126,6 +128,7 @@ class Lake:
             cursor = self._main.cursor()
             try:
                 cursor.execute(f"USE {quoted(alias)}")
+                cursor.execute("SET enable_progress_bar = false")
                 yield cursor
             finally:
                 _discard(cursor)

@@ -44,6 +44,18 @@ def test_a_page_is_whole_and_accessible(
     assert violations(page) == []
 
 
+def test_on_a_phone_the_menu_opens_leads_on_and_closes(dashboard: Dashboard, new_tab: NewTab) -> None:
+    page = new_tab("light", PHONE).open(dashboard.url + "/dashboard")
+    link = page.locator(".navbar").get_by_role("link", name="Alerts")
+    menu = page.get_by_role("button", name="Open navigation")
+    menu.click()
+    page.wait_for_timeout(500)
+    link.click()
+    until(page, "document.querySelector('h1').innerText === 'Alerts'")
+    until(page, "document.querySelector('.shell-navbar').getBoundingClientRect().right <= 0")
+    assert page.title() == "Alerts · dqm"
+
+
 @pytest.mark.parametrize("path", ["/dashboard", "/runs", "/alerts"])
 def test_an_empty_store_says_what_to_do_next(empty_dashboard: str, new_tab: NewTab, path: str) -> None:
     page = new_tab().open(empty_dashboard + path)

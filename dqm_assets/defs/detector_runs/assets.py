@@ -86,7 +86,7 @@ def _raw_asset(dataset: Dataset, partitions: dg.DynamicPartitionsDefinition) -> 
                 "Their rows stay as they are; drop the files again to load them anew."
             )
         with stage(store.open(), dataset.name, "load") as details:
-            summary = load_runs(store.open(), landing, dataset, claims, dagster_run_id=context.run_id)
+            summary = load_runs(store.open(), landing, dataset, claims, dagster_run_id=context.run.run_id)
             details.update(runs=len(summary.loaded), rows_in=summary.rows_in, rows_loaded=summary.rows_loaded)
         return dg.MaterializeResult(
             metadata={

@@ -25,7 +25,7 @@ _NORMAL_WEIGHT, _HEAVY_WEIGHT = 0.78, 1.0
 _NORMAL_FACTOR, _HEAVY_FACTOR = 1.2, 1.7
 _HALVINGS = 60
 #: Enough deviations to know their quartiles; a longer history is sampled evenly.
-_DEVIATIONS = 500
+_DEVIATIONS = 1000
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
 
@@ -61,9 +61,9 @@ class Ensemble:
 
 def _deviations(rest: np.ndarray, length: int) -> np.ndarray:
     """Distance of each value from the median of the ``length`` values before it; 0 means no level."""
-    if length == 0:
-        return rest
     stride = max(1, (rest.size - length) // _DEVIATIONS)
+    if length == 0:
+        return rest[::stride]
     windows = np.lib.stride_tricks.sliding_window_view(rest, length)[:-1:stride]
     return rest[length::stride] - np.median(windows, axis=1)
 

@@ -8,6 +8,9 @@ from dqm_assets.quality.baselines.protocol import Bands
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.transform import Transform
 
+#: Spread of values that only differ by less than this; keeps scores finite.
+_SMALLEST = 1e-150
+
 
 @dataclass(frozen=True)
 class PredictionInterval:
@@ -31,7 +34,7 @@ class PredictionInterval:
             values: the observed values in their own unit, shape (k,).
             sensitivity: decides how many scales are allowed.
         """
-        spread = self.scale * float(np.sqrt(1.0 + 1.0 / self.n))
+        spread = max(self.scale * float(np.sqrt(1.0 + 1.0 / self.n)), _SMALLEST)
         threshold = sensitivity.threshold(self.cadence, self.dof)
         score = np.abs(self.transform.forward(values) - centres) / spread
         return Bands(

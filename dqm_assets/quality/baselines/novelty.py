@@ -1,21 +1,25 @@
 """For dense telemetry: alarm at what the series has never done before, and less readily after each alarm."""
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from statistics import median
 
 import numpy as np
 
-from dqm_assets.quality.baselines.past_shapes import LONG, SHORT, Look, PastShapes
 from dqm_assets.quality.baselines.protocol import Bands
 from dqm_assets.quality.baselines.rarity import Rarity
 from dqm_assets.quality.baselines.seasonality import DAY, WEEK
 from dqm_assets.quality.sensitivity import SMALLEST_TAIL, Sensitivity
 from dqm_assets.quality.student import two_sided_tail
 
-_KEEP = 8192
+#: Points that are remembered.
+_KEEP = 16_384
 _NEEDED = 64
-_SPREAD, _STEP, _SMOOTH = 48, 12, 12
+#: Points of the local mean, and of the local spread.
+_SHORT, _LONG = 12, 48
 #: Earlier periods whose median is the seasonal expectation.
 _SEASONS: tuple[tuple[float, int], ...] = ((DAY, 7), (WEEK, 4))
 #: Mean size of the seasonal errors over that of the errors without a season, below which there is a season.
@@ -23,9 +27,12 @@ _SEASON_BELOW = 0.5
 _FEWEST_PHASES, _FEWEST_PERIODS = 3, 2
 #: Norm that combines the signals: near their maximum, with a bonus when several agree.
 _NORM = 4
-#: After an alarm the threshold is this much higher, falling back over 3 wanted alert intervals; within 6 % of
-#: an interval there is no second alarm.
-_FATIGUE, _RECOVERY, _PAUSE = 0.3, 3.0, 0.06
+#: The threshold lies this much below −log₁₀ of the wanted probability: alarms come in clusters, of which the
+#: pause and the fatigue leave one.
+_CLUSTERS = 0.5
+#: After an alarm the threshold is 30 % higher, falling back over 4 wanted alert intervals; within 6 % of an
+#: interval there is no second alarm.
+_FATIGUE, _RECOVERY, _PAUSE = 0.3, 4.0, 0.06
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,7 @@ class Signals:
     """Rarity (minus log₁₀ of a probability) of one point in each respect."""
 
     value: float
-    short_shape: float
-    long_shape: float
+    local_mean: float
     spread: float
     step: float
     season: float
@@ -42,7 +48,7 @@ class Signals:
     @property
     def combined(self) -> float:
         """4-norm of all."""
-        parts = (self.value, self.short_shape, self.long_shape, self.spread, self.step, self.season)
+        parts = (self.value, self.local_mean, self.spread, self.step, self.season)
         return sum(part**_NORM for part in parts) ** (1 / _NORM)
 
 
@@ -58,11 +64,11 @@ class SeasonalError:
 
     def error(self, smooth: Sequence[float], newest: float, cadence: float) -> float:
         """Error of the ``newest`` smoothed point; NaN until two earlier periods are known."""
-        lag = round(self._period / cadence)
+        lag = round(self._period / cadence) if cadence > 0 else 0
         places = [len(smooth) - lag * j for j in range(1, self._periods + 1) if len(smooth) >= lag * j]
         if lag < _FEWEST_PHASES or len(places) < _FEWEST_PERIODS:
             return float("nan")
-        return newest - float(np.median([smooth[place] for place in places]))
+        return newest - median(smooth[place] for place in places)
 
     def rate(self, error: float) -> float:
         """Rarity of an error; 0 if the series has no such season."""
@@ -82,9 +88,10 @@ class SeasonalError:
 class _Glance:
     """All that was worked out about a next point, so that learning it need not do so again."""
 
-    look: Look
-    smooth: float
-    nearest: float
+    value: float
+    mean: float
+    nearest_value: float
+    nearest_mean: float
     spread: float
     step: float
     errors: tuple[float, ...]
@@ -94,24 +101,25 @@ class _Glance:
 class NoveltyLearner:
     """State of the novelty detector on one series.
 
-    Six signals, each turned into the rarity of what the series has done before: distance of the value from
-    the nearest value ever seen; of the last 4 points and of the shape of the last 16 from the nearest earlier
-    ones; spread of the last 48 points; step between the last 12 and the 12 before; error against the season.
-    The threshold is −log₁₀ of the wanted false-alert probability and rises after each alarm for a while: a
-    series that alarms more often than wanted has to show more. What alarmed once is learned and is no
-    longer new.
+    Five signals, each turned into the rarity of what the series has done before: distance of the value from
+    the nearest value ever seen; of the mean of the last 12 points from the nearest such mean (not
+    overlapping); spread of the last 48; step between the last 12 and the 12 before; error against the season.
+    The threshold follows from the wanted false-alert probability and rises after each alarm for a while: a
+    series that alarms more often than wanted has to show more. What alarmed once is learned and is no longer
+    new.
     """
 
     def __init__(self) -> None:
         """Start with no history."""
-        self._shapes = PastShapes(_KEEP)
-        self._smooth: list[float] = []
-        self._values = Rarity(2 * _KEEP)
-        self._nearest, self._short, self._long, self._spread, self._step = (Rarity(_KEEP) for _ in range(5))
+        self._newest: deque[float] = deque(maxlen=_LONG)
+        self._means: list[float] = []
+        self._values, self._old_means = Rarity(_KEEP), Rarity(_KEEP)
+        self._nearest, self._nearest_mean, self._spread, self._step = (Rarity(_KEEP) for _ in range(4))
         self._seasons = tuple(SeasonalError(period, periods) for period, periods in _SEASONS)
         self._count = 0
-        self._smooth_sum = 0.0
+        self._sum = 0.0
         self._early_ts: list[float] = []
+        self._cadence = float("nan")
         self._fatigue = 0.0
         self._alarmed_at = -math.inf
         self._interval = 1.0
@@ -140,33 +148,26 @@ class NoveltyLearner:
         return {**vars(self._glance.signals), "fatigue": self._tired()}
 
     def judge(self, ts: np.ndarray, values: np.ndarray, sensitivity: Sensitivity) -> Bands:
-        """Judge one point, shape (1,)."""
+        """Judge one point, shape (1,). There is no band: what is new may lie between what is known."""
         del ts
-        tail = sensitivity.tail(self._cadence())
+        tail = sensitivity.tail(self._cadence)
         if sensitivity.z is not None:
             tail = max(two_sided_tail(sensitivity.z, math.inf), SMALLEST_TAIL)
         self._interval = 1.0 / tail
         glance = self._glance = self._look(float(values[0]))
-        limit = -math.log10(tail) * (1.0 + _FATIGUE * self._tired())
+        limit = (-math.log10(tail) - _CLUSTERS) * (1.0 + _FATIGUE * self._tired())
         score = glance.signals.combined
         rested = self._count - self._alarmed_at >= _PAUSE * self._interval
-        one = np.ones(1)
-        expected = float(np.mean(self._shapes.points[-_SMOOTH:]))
-        return Bands(
-            one * expected,
-            one * -math.inf,
-            one * math.inf,
-            one * score,
-            one * max(glance.spread, 0.0),
-            one * (score > limit and rested) > 0,
-        )
+        expected = math.fsum(islice(self._newest, max(len(self._newest) - _SHORT, 0), None)) / _SHORT
+        columns = (expected, -math.inf, math.inf, score, glance.spread)
+        return Bands(*(np.array([column]) for column in columns), np.array([score > limit and rested]))
 
     def learn(self, ts: float, value: float, *, anomalous: bool, left_out: bool = False) -> bool:
         """See a point; only one that is left out is not seen."""
         if left_out:
             return False
         glance = self._glance
-        if glance is None or glance.look.value != value:
+        if glance is None or glance.value != value:
             glance = self._look(value)
         self._glance = None
         if anomalous:
@@ -174,59 +175,59 @@ class NoveltyLearner:
             self._alarmed_at = float(self._count)
         if self._count < _NEEDED:
             self._early_ts.append(ts)
+            self._know_cadence()
         self._see(glance)
         return True
 
+    def learn_normal(self, ts: list[float], values: list[float]) -> None:
+        """See points that were judged normal."""
+        for second, value in zip(ts, values, strict=True):
+            self.learn(second, value, anomalous=False)
+
     def _see(self, glance: _Glance) -> None:
         count = self._count
-        self._values.add(glance.look.value)
-        for least, rarity, number in (
-            (1, self._nearest, glance.nearest),
-            (3 * SHORT, self._short, glance.look.short_distance),
-            (3 * LONG, self._long, glance.look.long_distance),
-            (_SPREAD, self._spread, glance.spread),
-            (2 * _STEP, self._step, glance.step),
-        ):
-            if count >= least:
-                rarity.add(number)
-        self._smooth_sum += glance.smooth
-        mean = self._smooth_sum / (count + 1)
+        self._values.add(glance.value)
+        if count >= 2 * _SHORT:
+            self._nearest_mean.add(glance.nearest_mean)
+            self._step.add(glance.step)
+        if count:
+            self._nearest.add(glance.nearest_value)
+        if count >= _LONG:
+            self._spread.add(glance.spread)
+        self._sum += glance.mean
         for season, error in zip(self._seasons, glance.errors, strict=True):
-            season.learn(error, glance.smooth - mean)
-        self._shapes.take(glance.look)
-        self._smooth.append(glance.smooth)
-        if len(self._smooth) > self._shapes.points.size:
-            del self._smooth[: -self._shapes.points.size]
+            season.learn(error, glance.mean - self._sum / (count + 1))
+        self._newest.append(glance.value)
+        self._means.append(glance.mean)
+        if count >= 2 * _SHORT - 1:
+            # The next local mean begins right after this one ends.
+            self._old_means.add(self._means[-_SHORT])
+        if len(self._means) > 2 * _KEEP:
+            del self._means[:-_KEEP]
         self._count += 1
 
     def _look(self, value: float) -> _Glance:
-        look = self._shapes.look(value)
-        newest = np.append(self._shapes.points[-_SPREAD + 1 :], value)
-        smooth = float(newest[-_SMOOTH:].mean())
-        spread = float(newest.std())
-        step = (
-            float(newest[-_STEP:].mean() - newest[-2 * _STEP : -_STEP].mean())
-            if newest.size >= 2 * _STEP
-            else 0.0
-        )
-        nearest = self._values.nearest(value)
-        cadence = self._cadence()
-        errors = tuple(
-            season.error(self._smooth, smooth, cadence) if cadence > 0 else float("nan")
-            for season in self._seasons
-        )
+        newest = [*self._newest, value][-_LONG:]
+        last = newest[-_SHORT:]
+        mean = sum(last) / len(last)
+        before = newest[-2 * _SHORT : -_SHORT]
+        step = mean - sum(before) / _SHORT if len(before) == _SHORT else 0.0
+        centre = sum(newest) / len(newest)
+        spread = math.sqrt(sum([(x - centre) * (x - centre) for x in newest]) / len(newest))
+        nearest, nearest_mean = self._values.nearest(value), self._old_means.nearest(mean)
+        errors = tuple(season.error(self._means, mean, self._cadence) for season in self._seasons)
         signals = Signals(
             self._nearest.above(nearest),
-            self._short.above(look.short_distance),
-            self._long.above(look.long_distance),
+            self._nearest_mean.above(nearest_mean),
             self._spread.either(spread),
             self._step.either(step),
             max(season.rate(error) for season, error in zip(self._seasons, errors, strict=True)),
         )
-        return _Glance(look, smooth, nearest, spread, step, errors, signals)
+        return _Glance(value, mean, nearest, nearest_mean, spread, step, errors, signals)
 
-    def _cadence(self) -> float:
-        return float(np.median(np.diff(self._early_ts))) if len(self._early_ts) >= _NEEDED else float("nan")
+    def _know_cadence(self) -> None:
+        if len(self._early_ts) == _NEEDED:
+            self._cadence = float(np.median(np.diff(self._early_ts)))
 
     def _tired(self) -> float:
         """What is left of the fatigue from earlier alarms."""
@@ -235,26 +236,28 @@ class NoveltyLearner:
         return self._fatigue * math.exp(-(self._count - self._alarmed_at) / (_RECOVERY * self._interval))
 
     def to_arrays(self) -> list[np.ndarray]:
-        """Points, smoothed points, all that was seen, and the counters."""
-        counters = [self._count, self._smooth_sum, self._fatigue, self._alarmed_at, self._interval]
+        """Newest values, local means, first times, counters, and all that was seen."""
+        counters = [self._count, self._sum, self._fatigue, self._alarmed_at, self._interval]
         for season in self._seasons:
             counters += [season.with_season, season.without]
         lists = [rarity.seen() for rarity in self._rarities()]
-        vectors = [self._smooth, self._early_ts, counters, *lists]
-        return [self._shapes.points, *(np.array(vector, dtype=np.float64) for vector in vectors)]
+        vectors = [list(self._newest), self._means, self._early_ts, counters, *lists]
+        return [np.array(vector, dtype=np.float64) for vector in vectors]
 
     def restore(self, arrays: list[np.ndarray]) -> None:
         """Continue from what ``to_arrays`` gave."""
-        points, smooth, early, counters, *lists = arrays
-        self._shapes.restore(points)
-        self._smooth, self._early_ts = smooth.tolist(), early.tolist()
-        count, self._smooth_sum, self._fatigue, self._alarmed_at, self._interval, *sums = counters.tolist()
+        newest, means, early, counters, *lists = (array.tolist() for array in arrays)
+        self._newest.extend(newest)
+        self._means, self._early_ts = means, early
+        self._know_cadence()
+        count, self._sum, self._fatigue, self._alarmed_at, self._interval, *sums = counters
         self._count = int(count)
         for i, season in enumerate(self._seasons):
             season.with_season, season.without = sums[2 * i : 2 * i + 2]
         for rarity, numbers in zip(self._rarities(), lists, strict=True):
-            rarity.restore(numbers.tolist())
+            rarity.restore(numbers)
 
     def _rarities(self) -> tuple[Rarity, ...]:
         seasons = (season.rarity for season in self._seasons)
-        return (self._values, self._nearest, self._short, self._long, self._spread, self._step, *seasons)
+        mine = (self._values, self._old_means, self._nearest, self._nearest_mean, self._spread, self._step)
+        return (*mine, *seasons)

@@ -10,6 +10,8 @@ from dqm_assets.quality.sensitivity import Sensitivity
 
 #: A drop that is 15 % but for the rounding of floating point is 15 %.
 _ROUNDING = 1e-12
+#: No drop can be told from less than this.
+_SMALLEST = 1e-150
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class FittedShareDrop:
         allowed = abs(self.mean) * self.drop
         below = np.maximum(self.mean - values, 0.0)
         same = np.ones(values.shape)
-        score = below / allowed if allowed > 0 else 0.0 * same
-        alarm = (below >= allowed * (1.0 - _ROUNDING)) & (allowed > 0)
+        score = below / allowed if allowed > _SMALLEST else 0.0 * same
+        alarm = (below >= allowed * (1.0 - _ROUNDING)) & (allowed > _SMALLEST)
         return Bands(
             self.mean * same, (self.mean - allowed) * same, np.inf * same, score, allowed * same, alarm
         )

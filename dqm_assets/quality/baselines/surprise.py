@@ -32,11 +32,13 @@ def learn_surprise(deviations: np.ndarray, floor: float) -> Surprise:
         deviations: shape (n,), finite.
         floor: smallest β, for deviations that are all (nearly) equal.
     """
-    low, centre, high = (float(q) for q in np.quantile(deviations, (1 - _SHOULDER, _BODY, _SHOULDER)))
-    outer = np.abs(np.quantile(deviations, (1 - _OUTER, _OUTER)) - centre)
+    places = (1 - _OUTER, 1 - _SHOULDER, _BODY, _SHOULDER, _OUTER)
+    lowest, low, centre, high, highest = np.quantile(deviations, places).tolist()
     points = float(np.log((1 - _BODY) * deviations.size + 1.0))
     below = (centre - low) / _SLOPE or (centre - float(deviations.min())) / points
     above = (high - centre) / _SLOPE or (float(deviations.max()) - centre) / points
     below, above = max(below, floor), max(above, floor)
-    weight = float(np.max(outer / (below, above))) / float(np.log((1 - _BODY) / (1 - _OUTER)))
+    weight = max((centre - lowest) / below, (highest - centre) / above) / float(
+        np.log((1 - _BODY) / (1 - _OUTER))
+    )
     return Surprise(centre, below, above, weight)

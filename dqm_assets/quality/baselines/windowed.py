@@ -85,6 +85,14 @@ class WindowedLearner:
         self._fit_when_due()
         return trains
 
+    def learn_normal(self, ts: list[float], values: list[float]) -> None:
+        """Add points that were judged normal."""
+        self._ts += ts
+        self._values += values
+        self._since_fit += len(ts)
+        self._run = []
+        self._fit_when_due()
+
     def to_arrays(self) -> list[np.ndarray]:
         """Times, values, the running incident, and the age of the fit."""
         run = np.array(self._run, dtype=np.float64).reshape(-1, 2)

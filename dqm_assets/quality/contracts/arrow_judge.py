@@ -1,4 +1,4 @@
-"""Clauses over a table in memory: counts and first failing rows, where Arrow can tell them."""
+"""Clauses over Arrow rows, whole or batch by batch: counts and first failing rows, where Arrow can tell."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,11 @@ from dqm_assets.quality.contracts.arrow_masks import ArrowColumn, failing_mask
 from dqm_assets.quality.contracts.clause import Clause
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
 from dqm_assets.quality.contracts.measure import DuplicateRows, FailingRows
-from dqm_assets.quality.contracts.rows import SAMPLE_ROWS
+from dqm_assets.quality.contracts.rows import LINE, SAMPLE_ROWS, JudgedRows
+
+_STEP = 65_536
+#: Rows of a relation that are in memory at a time.
+BATCH_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +22,54 @@ class Found:
     """Failing rows of a clause."""
 
     rows: int
-    #: Positions of the first of them, from 0; at most `SAMPLE_ROWS`.
-    first: np.ndarray
+    #: The first of them, at most `SAMPLE_ROWS`, led by their row number where they have no line.
+    kept: pa.Table
+
+    def __add__(self, other: "Found") -> "Found":
+        """Add what a later batch gave."""
+        kept = pa.concat_tables([self.kept, other.kept]).slice(0, SAMPLE_ROWS)
+        return Found(self.rows + other.rows, kept)
+
+
+def find_in_memory(
+    table: pa.Table, columns: dict[str, JudgedColumn], clauses: list[Clause]
+) -> dict[str, Found]:
+    """Judge a table; clauses that Arrow cannot tell are left out."""
+    judge = ArrowJudge(table, columns)
+    return {clause.id: found for clause in clauses if (found := judge.find(clause))}
+
+
+def find_in_relation(rows: JudgedRows, clauses: list[Clause]) -> dict[str, Found]:
+    """Judge a relation in one pass, a batch in memory at a time; clauses that Arrow cannot tell are left out.
+
+    Reading all columns pays off only when most of them are judged; else nothing is read here.
+    """
+    pending = [clause for clause in clauses if isinstance(clause.measure, FailingRows)]
+    pending = [clause for clause in pending if clause.column in rows.columns]
+    if 2 * len({clause.column for clause in pending}) < len(rows.types):
+        return {}
+    totals: dict[str, Found] = {}
+    start = 0
+    for batch in rows.batches(BATCH_ROWS):
+        judge = ArrowJudge(batch, rows.columns, start)
+        found = {clause.id: judge.find(clause) for clause in pending}
+        pending = [clause for clause in pending if found[clause.id] is not None]
+        totals = {
+            name: totals[name] + one if name in totals else one
+            for name, one in found.items()
+            if one is not None
+        }
+        start += batch.num_rows
+    return totals
 
 
 class ArrowJudge:
     """Judges clauses of one table; what a column's clauses share is found once."""
 
-    def __init__(self, table: pa.Table, columns: dict[str, JudgedColumn]) -> None:
+    def __init__(self, table: pa.Table, columns: dict[str, JudgedColumn], start: int = 0) -> None:
         self._table = table
+        #: Rows that came before, in earlier batches.
+        self._start = start
         # A column that must first be read as its logical type is left to SQL.
         self._sql = {name: column for name, column in columns.items() if column.raw == column.value}
         self._columns: dict[str, ArrowColumn] = {}
@@ -38,11 +81,21 @@ class ArrowJudge:
         match clause.measure:
             case FailingRows(column, condition) if column in self._sql:
                 mask = failing_mask(self._column(column), condition, self._sql[column])
-                return None if mask is None else _found(mask)
+                if mask is None:
+                    return None
+                return Found(int(np.count_nonzero(mask)), self._keep(_first(mask)))
             case DuplicateRows(columns=(column,)) if column in self._sql:
                 keys = repeated_keys(self._table.column(column), SAMPLE_ROWS)
-                return None if keys is None else Found(keys.rows, keys.examples)
+                return None if keys is None else Found(keys.rows, self._keep(keys.examples))
         return None
+
+    def _keep(self, positions: np.ndarray) -> pa.Table:
+        # Slices share memory; `take` would first join all chunks of every text column.
+        slices = [self._table.slice(int(position), 1) for position in positions]
+        kept = pa.concat_tables(slices) if slices else self._table.slice(0, 0)
+        if LINE in kept.column_names:
+            return kept.select([LINE, *(name for name in kept.column_names if name != LINE)])
+        return kept.add_column(0, "_row", pa.array(positions + self._start + 1, pa.int64()))
 
     def _column(self, name: str) -> ArrowColumn:
         if name not in self._columns:
@@ -50,14 +103,11 @@ class ArrowJudge:
         return self._columns[name]
 
 
-def _found(mask: np.ndarray) -> Found:
-    rows = int(np.count_nonzero(mask))
-    if not rows:
-        return Found(0, np.array([], int))
-    # Sparse failures: look only as far as the sample needs.
+def _first(mask: np.ndarray) -> np.ndarray:
+    """Return the first places that are set, looking only as far as the sample needs."""
     first: list[int] = []
-    start, step = 0, 65_536
-    while len(first) < min(rows, SAMPLE_ROWS):
-        first.extend(start + int(place) for place in np.flatnonzero(mask[start : start + step]))
-        start += step
-    return Found(rows, np.array(first[:SAMPLE_ROWS]))
+    for start in range(0, len(mask), _STEP):
+        first.extend(start + int(place) for place in np.flatnonzero(mask[start : start + _STEP]))
+        if len(first) >= SAMPLE_ROWS:
+            break
+    return np.array(first[:SAMPLE_ROWS], int)

@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from dqm_assets.quality.contracts.contract import Contract
 
 _ENGINES = {
-    "duckdb": "DuckDB where the rows are; Arrow kernels for rows in memory",
-    "arrow": "Arrow kernels, on rows in memory",
+    "duckdb": "Arrow kernels where they can tell, else DuckDB, in one pass",
+    "arrow": "Arrow kernels, in one pass",
     "pandera": "Pandera, on the distinct values",
     "kernel": "the profile kernel",
 }

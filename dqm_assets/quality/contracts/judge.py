@@ -1,13 +1,14 @@
 """Judging rows: one scan counts every plain clause, then only the failing ones are looked at again."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pyarrow as pa
 
 from dqm_assets.errors import ContractError
-from dqm_assets.quality.contracts.arrow_judge import ArrowJudge, Found
+from dqm_assets.quality.contracts.arrow_judge import Found, find_in_memory, find_in_relation
 from dqm_assets.quality.contracts.clause import Clause, ClauseResult
 from dqm_assets.quality.contracts.measure import (
     DuplicateRows,
@@ -38,9 +39,14 @@ def judge_rows(
 ) -> list[ClauseResult]:
     """See `Contract.check`."""
     wanted = [clause for clause in contract.clauses if only is None or clause.id in only]
-    judge = _Judge(contract, JudgedRows(contract, data), references, now)
-    judge.scan(wanted)
-    return [judge.result(clause) for clause in wanted]
+    with closing(JudgedRows(contract, data)) as rows:
+        judge = _Judge(contract, rows, references, now)
+        judge.scan(wanted)
+        return [judge.result(clause) for clause in wanted]
+
+
+#: Families of keys that are compared as literals; others are compared as text.
+_PLAIN_KEYS = {"integer", "float", "string", "date", "timestamp", "timestamptz", "decimal", "boolean"}
 
 
 class _Judge:
@@ -58,8 +64,9 @@ class _Judge:
     def scan(self, clauses: list[Clause]) -> None:
         """Count rows, and the failing rows of every clause that Arrow or one aggregate can count."""
         if self._rows.table is not None:
-            arrow = ArrowJudge(self._rows.table, self._rows.columns)
-            self._found = {clause.id: found for clause in clauses if (found := arrow.find(clause))}
+            self._found = find_in_memory(self._rows.table, self._rows.columns, clauses)
+        else:
+            self._found = find_in_relation(self._rows, clauses)
         plain = {clause.id: predicate for clause in clauses if (predicate := self._predicate(clause))}
         expressions = ["count(*)", *(f"count_if({predicate})" for predicate in plain.values())]
         self._total, *counts = self._rows.aggregates(expressions)
@@ -72,7 +79,7 @@ class _Judge:
             return self._unjudged(clause, f"the column {missing[0]!r} is missing")
         if clause.id in self._found:
             found = self._found[clause.id]
-            return self._verdict(clause, found.rows, at=found.first)
+            return self._verdict(clause, found.rows, kept=found.kept)
         match clause.measure:
             case MissingColumn(column):
                 absent = int(column not in self._rows.types)
@@ -107,7 +114,7 @@ class _Judge:
         count: int,
         *,
         where: str | None = None,
-        at: np.ndarray | None = None,
+        kept: pa.Table | None = None,
         message: str = "",
     ) -> ClauseResult:
         measured = clause.threshold.measured(count, self._total)
@@ -116,8 +123,8 @@ class _Judge:
         sample: list[dict[str, Any]] = []
         if not passed and count and where:
             sample = self._rows.sample(where)
-        elif not passed and count and at is not None:
-            sample = self._rows.sample_at(at)
+        elif not passed and count and kept is not None:
+            sample = self._rows.masked(as_relation(kept))
         unit = " percent" if clause.threshold.unit == "percent" else ""
         told = f"{count} of {self._total} rows fail" if counts_rows else f"found {measured:g}"
         found = message or (told + (f" ({measured:.4g}{unit})" if unit else ""))
@@ -128,7 +135,7 @@ class _Judge:
             failing_rows=count if counts_rows else 0,
             message=f"{clause.description}: {found}",
             sample=sample,
-            engine=clause.engine if at is None else "arrow",
+            engine=clause.engine if kept is None else "arrow",
             measured=measured,
         )
 
@@ -152,11 +159,15 @@ class _Judge:
         count = int(self._rows.query(counted).fetchall()[0][0])
         if clause.threshold.accepts(clause.threshold.measured(count, self._total)) or not count:
             return self._verdict(clause, count)
-        repeated = (
+        types = [self._rows.columns[name] for name in columns]
+        if any(column.family not in _PLAIN_KEYS or column.type == "UUID" for column in types):
+            group = ", ".join(f"CAST({key} AS VARCHAR)" for key in keys)
+        repeated = self._rows.query(
             f"SELECT {group} FROM {JudgedRows.SOURCE} WHERE {present} "
             f"GROUP BY {group} HAVING count(*) > 1 LIMIT {SAMPLE_ROWS}"
-        )
-        return self._verdict(clause, count, where=f"({group}) IN ({repeated})")
+        ).fetchall()
+        # A list of values is compared as rows go by; the same list as a subquery would be a join.
+        return self._verdict(clause, count, where=f"({group}) IN ({_listed(repeated)})")
 
     def _orphans(self, clause: Clause, measure: OrphanRows) -> ClauseResult:
         if measure.target not in self._references:
@@ -167,7 +178,7 @@ class _Judge:
             return self._unjudged(clause, f"{measure.target} has no column {absent[0]!r}")
         keys = [self._rows.columns[name].value for name in measure.columns]
         orphans = orphan_keys(self._rows, keys, target, measure.target_columns)
-        listed = ", ".join(f"({', '.join(map(literal, key))})" for key in orphans.examples)
+        listed = _listed(orphans.examples)
         texts = ", ".join(f"CAST({key} AS VARCHAR)" for key in keys)
         return self._verdict(clause, orphans.rows, where=f"({texts}) IN ({listed})" if listed else None)
 
@@ -181,6 +192,10 @@ class _Judge:
         passed = clause.threshold.accepts(value)
         message = f"{clause.description}: the query gives {value}"
         return ClauseResult(clause, passed, self._total, 0, message, engine="duckdb", measured=value)
+
+
+def _listed(keys: Sequence[tuple[Any, ...]]) -> str:
+    return ", ".join(f"({', '.join(map(literal, key))})" for key in keys)
 
 
 def _columns(measure: Measure) -> Iterator[str]:

@@ -1,13 +1,12 @@
 """The rows under judgement: an Arrow table or a DuckDB relation, seen through the contract's columns."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from dqm_assets.errors import ContractError
@@ -67,6 +66,11 @@ class JudgedRows:
         # count_if of no rows is NULL.
         return [int(value or 0) for value in self._one(found)]
 
+    def close(self) -> None:
+        """Take back the view that queries leave on the connection of a relation."""
+        if self.table is None:
+            self._relation.query(_VIEW, f"DROP VIEW IF EXISTS {_VIEW}")
+
     def relation(self) -> duckdb.DuckDBPyRelation:
         """Return the rows as they came."""
         return self._relation
@@ -82,15 +86,10 @@ class JudgedRows:
         )
         return self.masked(found)
 
-    def sample_at(self, positions: np.ndarray) -> list[dict[str, Any]]:
-        """Return rows of the table in memory by position, as `sample` does."""
-        assert self.table is not None  # noqa: S101 - positions come from the table
-        # Slices share memory; `take` would first join all chunks of every text column.
-        rows = pa.concat_tables([self.table.slice(int(position), 1) for position in positions])
-        names = [name for name in rows.column_names if name != LINE]
-        if LINE in self.types:
-            return self.masked(as_relation(rows.select([LINE, *names])))
-        return self.masked(as_relation(rows.add_column(0, "_row", pa.array(positions + 1))))
+    def batches(self, size: int) -> Iterator[pa.Table]:
+        """Yield the rows as they came, so many at a time."""
+        for batch in self._relation.to_arrow_reader(size):
+            yield pa.Table.from_batches([batch])
 
     def masked(self, found: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
         """Fetch rows with long values cut and sensitive ones hidden."""

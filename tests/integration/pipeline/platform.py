@@ -1,8 +1,10 @@
 """A dataset with its landing folder and store, and the stages of the pipeline run over it."""
 
+import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dqm_assets.ingest import Claim, Landing
@@ -16,6 +18,9 @@ from dqm_assets.pipeline.measure import measure_runs
 from dqm_assets.store import Store
 from dqm_assets.store.names import quoted_table
 from dqm_assets.store.tables import TABLES
+
+#: Modification time of every dropped file, so that two platforms see the same files.
+WRITTEN = datetime(2026, 6, 1, tzinfo=UTC).timestamp()
 
 #: When a row was written, and in which snapshot: what may differ between a stage and its repetition.
 WHEN_WRITTEN = {
@@ -44,12 +49,13 @@ class Platform:
     dataset: Dataset
 
     def drop(self, name: str, content: bytes | Path) -> Path:
-        """Put a file into the dataset's folder."""
+        """Put a file into the dataset's folder; files of one drop are taken in the order of their names."""
         target = self.landing.add_dataset(self.dataset.name) / name
         if isinstance(content, Path):
             shutil.copyfile(content, target)
         else:
             target.write_bytes(content)
+        os.utime(target, (WRITTEN, WRITTEN))
         return target
 
     def claim(self) -> list[Claim]:

@@ -3,10 +3,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from dqm_assets.cli.backtest import SeriesAddress, stored_series
 from dqm_assets.cli.main import cli
+from dqm_assets.store import Store
 
 
 @pytest.fixture
@@ -46,3 +49,23 @@ def test_people_get_a_table(series: Path) -> None:
 def test_a_file_or_a_dataset_must_be_given() -> None:
     found = CliRunner().invoke(cli, ["backtest"])
     assert found.exit_code != 0
+
+
+def test_a_stored_series_comes_in_order_of_time_and_without_others(store: Store) -> None:
+    moments = [datetime.fromtimestamp(1.6e9 + hours * 3600, UTC) for hours in (2, 0, 1, 0)]
+    table = pa.table(
+        {
+            "dataset": ["orders"] * 4,
+            "column_name": ["", "", "", "amount"],
+            "segment": [""] * 4,
+            "metric": ["row_count"] * 4,
+            "batch": ["c", "a", "b", "a"],
+            "ts": pa.array(moments, pa.timestamp("us", "UTC")),
+            "value": [3.0, 1.0, 2.0, 9.0],
+        }
+    )
+    with store.transaction("metrics.metrics") as tx:
+        tx.upsert("metrics.metrics", table)
+    found = stored_series(store, SeriesAddress("orders", "row_count", "", ""))
+    assert found.values.tolist() == [1.0, 2.0, 3.0]
+    assert found.ts.tolist() == [1.6e9, 1.6e9 + 3600, 1.6e9 + 7200]

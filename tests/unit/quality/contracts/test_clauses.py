@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -265,6 +266,56 @@ def test_presence_and_uniqueness_follow_sql(body: str, clause: str, values: list
     assert len(result.sample) >= failing
 
 
+@pytest.mark.parametrize("stored", [False, True], ids=["in memory", "in a database"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        pa.array([1, 2, 1]),
+        pa.array([1, 1, 2]),
+        pa.array([5_000_000_000, -3, 5_000_000_000]),
+        pa.array([1, 2, 1], pa.uint8()),
+        pa.array([1.5, 2.5, 1.5]),
+        pa.array(["it's", "b", "it's"]),
+        pa.array([b"\x00'", b"b", b"\x00'"]),
+        pa.array([date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 1)]),
+        pa.array([datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)] * 2, UTC_TIME).slice(
+            0, 3
+        ),
+        pa.array([Decimal("1.10"), Decimal("2.20"), Decimal("1.10")]),
+        pa.array([[1], [2], [1]]),
+        pa.array([{"a": 1}, {"a": 2}, {"a": 1}]),
+        pa.array([True, False, True]),
+    ],
+    ids=lambda key: str(key.type),
+)
+def test_repeated_keys_of_any_type_are_counted_and_shown(key: pa.Array, stored: bool) -> None:
+    judged = contract("schema: [{name: t, properties: [{name: c, unique: true}]}]")
+    table = pa.table({"c": key, "_line": [10, 11, 12]})
+    result = verdicts(judged, in_database(table) if stored else table)["c__unique"]
+    assert (result.passed, result.failing_rows, result.message) == (False, 1, result.message)
+    places = [
+        place for place in range(3) if key[place].as_py() in (key[0].as_py(), None) and key[place] == key[0]
+    ]
+    expected = places if len(places) > 1 else [1, 2]
+    assert sorted(row["_line"] for row in result.sample) == [10 + place for place in expected]
+
+
+def test_repeated_uuids_and_times_are_shown() -> None:
+    judged = contract("schema: [{name: t, properties: [{name: c, unique: true}]}]")
+    for value in ("uuid '123e4567-e89b-12d3-a456-426614174000'", "time '12:00:00'"):
+        result = judged.check(duckdb.sql(f"SELECT {value} AS c FROM range(3)"), now=NOW)[1]
+        assert (result.failing_rows, len(result.sample)) == (2, 3)
+
+
+def test_batches_of_a_relation_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dqm_assets.quality.contracts.arrow_judge.BATCH_ROWS", 2048)
+    values = [-1.0 if row % 1000 == 999 else 1.0 for row in range(25_000)]
+    judged = one_column("number", "logicalTypeOptions: {minimum: 0}")
+    result = verdicts(judged, in_database(pa.table({"c": values})))["c__minimum"]
+    assert (result.failing_rows, result.checked_rows, result.engine) == (25, 25_000, "arrow")
+    assert [row["_row"] for row in result.sample] == list(range(1000, 11_000, 1000))
+
+
 def test_a_composite_key_is_judged_over_all_its_columns() -> None:
     judged = contract("""
         schema:
@@ -313,7 +364,18 @@ def test_a_relation_is_judged_where_it_is() -> None:
     judged = one_column("number", "logicalTypeOptions: {minimum: 0}")
     results = {result.clause.id: result for result in judged.check(relation, now=NOW)}
     assert results["c__minimum"].failing_rows == 3
-    assert connection.sql("SELECT 1").fetchall() == [(1,)]
+    assert connection.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall() == []
+
+
+def test_many_threads_judge_at_once() -> None:
+    judged = one_column("string", "logicalTypeOptions: {pattern: '^a'}\nunique: true")
+
+    def failing(extra: int) -> int:
+        rows = pa.table({"c": ["a", *(f"b{number}" for number in range(extra))]})
+        return verdicts(judged, rows)["c__pattern"].failing_rows
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(failing, range(40))) == list(range(40))
 
 
 def test_empty_rows_break_nothing_but_a_row_count() -> None:
