@@ -14,6 +14,10 @@ _BATCH_ROWS = 65_536
 _SECONDS_PER_REPORT = 0.1
 #: Bounds DuckDB's buffers where it is the reader.
 _DUCKDB_MEMORY = "120MB"
+#: Small buffers: DuckDB holds several.
+_READ_CSV = "SELECT * FROM read_csv(?, buffer_size = 8000000)"
+#: Values read from a file before they are worked on: bounds the memory.
+_READ_AHEAD = 1 << 20
 
 #: Told the share of the file (0 to 1) that has been read.
 Progress = Callable[[float], None]
@@ -36,6 +40,7 @@ def profile_csv(
     Raises `SourceError` when neither can read the file.
     """
     options, alive = open_options(segment_by, threads, True, (None, None))
+    options.read_ahead = _READ_AHEAD
     profiler = _own_reader(path, options, progress)
     reader = "csv"
     if profiler is None:
@@ -82,7 +87,7 @@ def _duckdb_reader(path: str | Path, options: Any, threads: int | None) -> Any:
     try:
         if threads is not None:
             connection.execute(f"SET threads = {int(threads)}")
-        result = connection.execute("SELECT * FROM read_csv(?)", [str(path)])
+        result = connection.execute(_READ_CSV, [str(path)])
         return run_profiler(result.to_arrow_reader(_BATCH_ROWS), options, None)
     except (duckdb.Error, KernelError) as problem:
         raise SourceError(f"{path} cannot be read as CSV: {problem}") from problem
@@ -105,6 +110,7 @@ def profile_parquet(
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     options, alive = open_options(segment_by, threads, True, (None, None))
+    options.read_ahead = _READ_AHEAD
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             batches = file.iter_batches(_BATCH_ROWS)

@@ -47,6 +47,7 @@ typedef struct {
   const char* segment_by;  /* NULL: no segments */
   double lower_limit;      /* values outside [lower_limit, upper_limit] are counted while reading; NaN: none */
   double upper_limit;
+  int64_t read_ahead;      /* values held before they are worked on; 0: as suits data in memory */
 } dqm_options;
 
 /* What a column state says, in the column's own unit (seconds for times). NaN: not defined. */

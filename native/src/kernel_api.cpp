@@ -76,6 +76,7 @@ dqm::ProfilerOptions read_options(const dqm_options* given) {
                                        : cores();
   options.pass.sketched = given->sketches != 0;
   options.pass.limits = {given->lower_limit, given->upper_limit};
+  if (given->read_ahead > 0) options.wave_values = given->read_ahead;
   if (given->segment_by != nullptr) options.segment_by = given->segment_by;
   return options;
 }

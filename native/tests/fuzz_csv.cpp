@@ -24,7 +24,7 @@ bool use(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fclose(file);
   dqm_error error{};
-  const dqm_options options{1, 1, nullptr, 0, 0};
+  const dqm_options options{1, 1, nullptr, 0, 0, 0};
   int32_t unsupported = 0;
   dqm_profiler* profiler = dqm_profile_csv(path(), &options, &unsupported, nullptr, &error);
   if (profiler == nullptr) return false;

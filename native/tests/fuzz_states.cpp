@@ -62,7 +62,7 @@ std::vector<Bytes> seeds() {
   for (const int64_t rows : {int64_t{3}, int64_t{300}, int64_t{20000}}) {
     dqm_test::RandomTable table(rows, 5);
     dqm_error error{};
-    const dqm_options options{1, 1, nullptr, 0, 0};
+    const dqm_options options{1, 1, nullptr, 0, 0, 0};
     dqm_profiler* profiler = dqm_profiler_open(table.schema(), &options, &error);
     ArrowArray batch = table.batch(0, rows);
     dqm_profiler_update(profiler, &batch, &error);

@@ -29,7 +29,7 @@ std::string bytes_of(const dqm_column* column) {
 
 std::vector<std::string> states(RandomTable& table, int threads, int64_t batch_rows, const char* segment_by) {
   dqm_error error{};
-  dqm_options options{threads, 1, segment_by, 0, 10};
+  dqm_options options{threads, 1, segment_by, 0, 10, 0};
   dqm_profiler* profiler = dqm_profiler_open(table.schema(), &options, &error);
   if (profiler == nullptr) fail(error.message);
   for (int64_t row = 0; row < table.rows(); row += batch_rows) {
