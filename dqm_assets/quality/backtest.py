@@ -57,6 +57,7 @@ class Score:
         alerts: alerts opened; of these ``true_alerts`` touch a labelled incident, ``expected_alerts`` touch a
             span labelled as expected or a false alarm, and the others are unlabelled.
         precision: true alerts among all alerts.
+        labels: labels given; without any there is no precision.
         incidents, found: labelled incidents, and those during which an alert was open and anomalous.
         recall: found among incidents.
         delay: median seconds from the start of a found incident to the first anomalous point in it.
@@ -67,6 +68,7 @@ class Score:
     alerts: int
     true_alerts: int
     expected_alerts: int
+    labels: int
     incidents: int
     found: int
     delay: float
@@ -79,7 +81,7 @@ class Score:
     @property
     def precision(self) -> float:
         """True alerts among all alerts."""
-        return self.true_alerts / self.alerts if self.alerts else float("nan")
+        return self.true_alerts / self.alerts if self.alerts and self.labels else float("nan")
 
     @property
     def recall(self) -> float:
@@ -131,6 +133,7 @@ def score(done: Replay, labels: Sequence[Label]) -> Score:
         len(done.alerts),
         sum(true),
         sum(bad and not good for bad, good in zip(known, true, strict=True)),
+        len(labels),
         len(incidents),
         len(delays),
         float(np.median(delays)) if delays else float("nan"),

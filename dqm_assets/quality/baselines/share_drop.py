@@ -59,7 +59,9 @@ class FittedShareDrop:
         allowed = abs(self.mean) * self.drop
         below = np.maximum(self.mean - values, 0.0)
         same = np.ones(values.shape)
-        score = below / allowed if allowed > _SMALLEST else 0.0 * same
+        # Beside a mean of almost nothing a score may be beyond all numbers: infinite is what it is.
+        with np.errstate(over="ignore"):
+            score = below / allowed if allowed > _SMALLEST else 0.0 * same
         alarm = (below >= allowed * (1.0 - _ROUNDING)) & (allowed > _SMALLEST)
         return Bands(
             self.mean * same, (self.mean - allowed) * same, np.inf * same, score, allowed * same, alarm

@@ -52,7 +52,10 @@ def test_settings_are_compared_side_by_side() -> None:
 
 
 def test_without_alerts_or_labels_there_is_no_ratio() -> None:
-    found = score(replay(*series(50), Setting()), [])
+    ts, values = series()
+    values[300:305] -= 60
+    found = score(replay(ts, values, Setting()), [])
+    assert found.alerts == 1
     assert np.isnan(found.precision)
     assert np.isnan(found.recall)
 

@@ -1,0 +1,116 @@
+"""The `dqm` command: help, exit codes, one-line errors and JSON documents."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dqm_assets.settings import Settings
+from dqm_assets.store import Store
+
+COMMANDS = ("up", "ingest", "runs", "alerts", "profile", "check", "contract", "store", "simulate", "doctor")
+Dqm = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def dqm(settings: Settings) -> Dqm:
+    """Runs `dqm` in a process of its own over a home and store of its own."""
+
+    def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        own = {"DQM_HOME": str(settings.home), "DQM_POSTGRES_URL": str(settings.postgres_url)}
+        return subprocess.run(
+            [sys.executable, "-m", "dqm_assets.cli", *map(str, arguments)],
+            env={**os.environ, **own, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
+
+
+def test_help_lists_every_command_and_imports_none_of_them() -> None:
+    code = (
+        "import sys; from dqm_assets.cli.main import cli\n"
+        "try: cli(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'dagster', 'duckdb', 'pyarrow', 'pandas', 'numpy', 'dash'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for command in COMMANDS:
+        assert f"  {command} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nonsense",), ("profile", "/not/there.csv"), ("runs", "--limit", "0")]
+)
+def test_wrong_usage_is_exit_code_2(dqm: Dqm, arguments: tuple[str, ...]) -> None:
+    assert dqm(*arguments).returncode == 2
+
+
+def test_a_wrong_setting_is_one_line_and_exit_code_2(dqm: Dqm) -> None:
+    done = dqm("runs", DQM_PORT="eighty")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "DQM_PORT='eighty'" in done.stderr
+
+
+def test_profile_prints_one_json_document(dqm: Dqm, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("id", "name"), (1, "a"), (2, "b"), (3,)])
+    done = dqm("profile", path, "--json")
+    assert done.returncode == 0
+    found = json.loads(done.stdout)["files"][0]
+    assert (found["rows_in"], found["rows"], found["rows_rejected"]) == (3, 2, 1)
+    assert {column["name"]: column["kind"] for column in found["columns"]} == {
+        "id": "number",
+        "name": "string",
+    }
+    table = dqm("profile", path)
+    assert "2 rows × 2 columns" in table.stdout
+    assert "1 of 3 rows do not parse" in table.stdout
+
+
+def test_an_empty_registry_is_fine_and_a_bad_run_is_exit_code_1(dqm: Dqm, store: Store) -> None:
+    empty = dqm("runs", "--json")
+    assert (empty.returncode, json.loads(empty.stdout)) == (0, {"runs": []})
+    with store.transaction("metrics.runs") as tx:
+        tx.upsert(
+            "metrics.runs",
+            tx.query(
+                "SELECT 'detector' AS dataset, 'r1' AS run_id, now() AS ts, 'BAD' AS status, "
+                '\'[{"code": "contract", "message": "value is missing"}]\' AS reasons'
+            ),
+        )
+    bad = dqm("runs", "--json")
+    assert bad.returncode == 1
+    assert json.loads(bad.stdout)["runs"][0]["reasons"][0]["message"] == "value is missing"
+    assert dqm("runs", "--status", "good").returncode == 0
+
+
+def test_alerts_that_do_not_exist_are_told_in_one_line(dqm: Dqm) -> None:
+    assert json.loads(dqm("alerts", "list", "--json").stdout) == {"alerts": []}
+    done = dqm("alerts", "ack", "beef")
+    assert done.returncode == 2
+    assert "No alert starts with 'beef'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_finds_this_machine_fit(dqm: Dqm) -> None:
+    done = dqm("doctor", "--json")
+    findings = {finding["what"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert set(findings) == {"Python", "kernel", "disk", "store", "datasets", "ports"}
+    assert "mean of 1, 2, 3 is 2.0" in findings["kernel"]["detail"]
+    assert findings["store"]["ok"]
+    assert "detector (declared)" in findings["datasets"]["detail"]
+    assert done.returncode == (0 if all(finding["ok"] for finding in findings.values()) else 2)
