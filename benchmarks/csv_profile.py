@@ -152,7 +152,7 @@ def _sample(name: str, path: Path) -> list[float] | None:
         return None
     if done.returncode != 0:
         raise RuntimeError(f"{name}: {done.stderr}")
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[-1])  # DuckDB may have printed its progress before
 
 
 if __name__ == "__main__":
