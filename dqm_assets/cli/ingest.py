@@ -1,13 +1,11 @@
 """``dqm ingest``: load files now, through the same assets that the landing sensor would run."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
-from dqm_assets.cli.output import DATA_FAILED, JsonFlag, log_console, print_json, print_table
+from dqm_assets.cli.output import DATA_FAILED, USAGE, JsonFlag, log_console, print_json, print_table
 from dqm_assets.pipeline.datasets import DETECTOR
 
 
@@ -20,22 +18,21 @@ def ingest(
 ) -> None:
     """Load files as if they were dropped: every row is loaded or quarantined with its reason.
 
-    Exit code 1 when a run is BAD or a file could not be read.
+    Exit code 1 when a run is BAD or a file could not be read, 2 when loading itself failed.
     """
     from dqm_assets.dagster_home import dagster_instance
     from dqm_assets.defs.detector_runs.run_now import materialise
     from dqm_assets.defs.resources import process_store
     from dqm_assets.ingest import Landing
-    from dqm_assets.pipeline.claims import claim_dropped
+    from dqm_assets.pipeline.claims import without_duplicates
     from dqm_assets.pipeline.datasets import find_dataset
     from dqm_assets.settings import settings
 
     landing = Landing(settings().landing_folder)
-    folder = landing.add_dataset(dataset)
-    for path in files:
-        _drop(path, folder)
+    # Claimed one by one: files of the same name from different folders must not overwrite each other.
+    taken = [landing.take(dataset, path) for path in files]
     with dagster_instance(settings()) as instance, log_console.status(f"loading {len(files)} files"):
-        claims = claim_dropped(process_store, landing, find_dataset(settings(), dataset), settle_seconds=0)
+        claims = without_duplicates(process_store(), landing, find_dataset(settings(), dataset), taken)
         succeeded = materialise(instance, dataset, claims) if claims else True
     rows = process_store().rows(
         "SELECT run_id, file, status, rows_in, rows_loaded, rows_quarantined FROM metrics.runs "
@@ -47,12 +44,12 @@ def ingest(
         print_json({"dataset": dataset, "runs": rows, "already_known": known})
     else:
         print_table(f"{len(rows)} runs registered, {known} files already known", rows)
-    if not succeeded or any(row["status"] != "GOOD" for row in rows):
+    if not succeeded:
+        log_console.print(
+            "Loading failed; the log above and the run in Dagster's UI say why. The files are kept: `dqm up` "
+            "tries them again, and so does this command when it is repeated.",
+            highlight=False,
+        )
+        raise typer.Exit(USAGE)
+    if any(row["status"] != "GOOD" for row in rows):
         raise typer.Exit(DATA_FAILED)
-
-
-def _drop(path: Path, folder: Path) -> None:
-    """Copy a file into the folder so that it appears there whole."""
-    unfinished = folder / f".{uuid4().hex}.tmp"
-    shutil.copy2(path, unfinished)
-    unfinished.rename(folder / path.name)

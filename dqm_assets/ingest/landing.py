@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import os
 import re
+import shutil
 import stat
 import time
 from collections.abc import Generator, Iterable
@@ -126,6 +127,21 @@ class Landing:
                 raise SourceError(f"{path}: not a regular file. Drop a copy of the file itself.")
             return self._identify(dataset, held)
 
+    def take(self, dataset: str, source: Path) -> Claim:
+        """Copy a file from anywhere straight into a claim, so that no other process ever sees it dropped.
+
+        Raises:
+            SourceError: ``dataset`` is not the name of a dataset.
+        """
+        copy = self.add_dataset(dataset) / f".{uuid4().hex}.tmp"
+        shutil.copy2(source, copy)
+        waiting = self._private(_CLAIMED, dataset) / uuid4().hex
+        waiting.mkdir(parents=True)
+        with _locked(waiting):
+            held = waiting / source.name
+            os.rename(copy, held)  # noqa: PTH104 - a kill leaves no half a file among the claims
+            return self._identify(dataset, held)
+
     def archive(self, claim: Claim) -> Path:
         """Put away a file that was loaded; gives its new place."""
         return self._put(claim, _ARCHIVE)
@@ -151,7 +167,9 @@ class Landing:
                     continue
                 with _locked(Path(run.path)) as free:
                     files = [e for e in _entries(Path(run.path)) if free and e.is_file(follow_symlinks=False)]
-                    claims += [self._identify(folder.name, Path(file.path)) for file in files]
+                    # A file that may not be read stays where it is and does not hold up the others.
+                    with contextlib.suppress(PermissionError):
+                        claims += [self._identify(folder.name, Path(file.path)) for file in files]
         return sorted(claims, key=lambda claim: (claim.mtime, claim.original_name))
 
     def locate(self, dataset: str, run_id: str) -> Claim | None:

@@ -26,16 +26,16 @@ def claim_dropped(
     return without_duplicates(open_store(), landing, dataset, claims) if claims else []
 
 
-def recover_claims(store: Store, landing: Landing, dataset: Dataset) -> list[Claim]:
-    """Claims that a killed process left behind, without those whose content is known already."""
-    claims = [claim for claim in landing.pending_claims() if claim.dataset == dataset.name]
+def recover_claims(store: Store, landing: Landing, dataset: Dataset, older_than: float = 0.0) -> list[Claim]:
+    """Claims that were left behind for so many seconds, without those whose content is known already."""
+    claims = [claim for claim in landing.pending_claims(older_than) if claim.dataset == dataset.name]
     return without_duplicates(store, landing, dataset, claims) if claims else []
 
 
 def without_duplicates(
     store: Store, landing: Landing, dataset: Dataset, claims: Sequence[Claim]
 ) -> list[Claim]:
-    """Put away claims whose content is registered under another run: the same file twice is one run."""
+    """Put away claims whose content another run or another claim has: the same file twice is one run."""
     owners = {
         row["file_sha256"]: row["run_id"]
         for row in store.rows(
@@ -45,7 +45,7 @@ def without_duplicates(
     fresh = []
     for claim in claims:
         owner = owners.setdefault(claim.sha256, claim.run_id)
-        if owner == claim.run_id:
+        if owner == claim.run_id and all(claim.run_id != other.run_id for other in fresh):
             fresh.append(claim)
         else:
             landing.archive(claim)

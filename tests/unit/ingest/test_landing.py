@@ -191,3 +191,19 @@ def test_a_run_is_located_wherever_it_is(landing: Landing) -> None:
     assert landing.locate("detector", "other") is None
     with pytest.raises(SourceError):
         landing.locate("detector", "..")
+
+
+def test_files_of_one_name_taken_from_two_folders_are_two_claims(tmp_path: Path) -> None:
+    landing = Landing(tmp_path / "landing")
+    waiting = landing.add_dataset("detector") / "data.csv"
+    waiting.write_text("dropped by somebody else\n")
+    claims = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "data.csv").write_text(f"from {folder}\n")
+        claims.append(landing.take("detector", tmp_path / folder / "data.csv"))
+    assert [claim.path.read_text() for claim in claims] == ["from a\n", "from b\n"]
+    assert waiting.read_text() == "dropped by somebody else\n"
+    assert len({claim.run_id for claim in claims}) == 2
+    assert len(landing.pending_claims()) == 2
+    assert landing.pending_claims(older_than=30) == []
