@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dqm_assets.defs.detector_runs.assets import run_assets
-from dqm_assets.defs.detector_runs.sensor import RUNS_PER_DAGSTER_RUN, job_name, range_tags
+from dqm_assets.defs.detector_runs.sensor import job_name, range_tags, ranges
 from dqm_assets.ingest import Claim
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.settings import settings
@@ -29,12 +29,14 @@ def materialise(instance: dg.DagsterInstance, dataset: str, claims: Sequence[Cla
 
     found = find_dataset(settings(), dataset)
     assets = run_assets(found)
+    # First of all, so that the landing sensor knows that somebody is busy with these claims.
+    partitions = assets.partitions.name or ""
+    chunks = ranges(claims, instance.get_dynamic_partitions(partitions))
+    instance.add_dynamic_partitions(partitions, [claim.run_id for chunk in chunks for claim in chunk])
     definitions = defs()
-    instance.add_dynamic_partitions(assets.partitions.name or "", [claim.run_id for claim in claims])
     job = definitions.resolve_job_def(job_name(found))
     succeeded = True
-    for start in range(0, len(claims), RUNS_PER_DAGSTER_RUN):
-        chunk = claims[start : start + RUNS_PER_DAGSTER_RUN]
+    for chunk in chunks:
         result = job.execute_in_process(
             instance=instance,
             tags=range_tags(dataset, [claim.run_id for claim in chunk]),

@@ -1,8 +1,10 @@
 """The landing sensor: dropped files → claimed runs → one Dagster run for all the new ones of a dataset."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -22,6 +24,10 @@ _WATCH_SECONDS = 4.0
 _POLL_SECONDS = 0.25
 #: One Dagster run takes at most this many runs, so that it ends in minutes and can be retried.
 RUNS_PER_DAGSTER_RUN = 500
+#: A claim this old that is still there was left by a tick, a run or a command that died or failed. Its run
+#: is asked for again, after twice as long each time, but at least once an hour.
+_LEFT_AFTER_SECONDS = 30.0
+_LONGEST_REST_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,8 @@ def landing_sensor(datasets: Sequence[RunAssets]) -> dg.SensorDefinition:
             partitions.append(
                 item.assets.partitions.build_add_request([claim.run_id for claim in item.claims])
             )
-            requests += [_request(item.assets, chunk) for chunk in _chunks(item.claims)]
+            known = context.instance.get_dynamic_partitions(item.assets.partitions.name or "")
+            requests += [_request(item.assets, chunk) for chunk in ranges(item.claims, known)]
         return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=partitions)
 
     return landing_files
@@ -69,41 +76,109 @@ def _watch(
     """Wait for new runs until there are some or the tick has lasted long enough."""
     deadline = time.monotonic() + _WATCH_SECONDS
     found = _recover(context, landing, datasets, store)
-    while not found and time.monotonic() < deadline:
+    # Looked at even when there is something to recover: what fails for good must not hold up what is new.
+    while True:
         for assets in datasets:
-            claims = claim_dropped(store.open, landing, assets.dataset, settings().landing_settle_seconds)
+            claims = _claim_dropped(context, landing, assets.dataset, store)
             if claims:
                 found.append(_Found(assets, tuple(claims)))
-        if not found:
-            time.sleep(_POLL_SECONDS)
-    return found
+        if found or time.monotonic() > deadline:
+            return found
+        time.sleep(_POLL_SECONDS)
+
+
+def _claim_dropped(
+    context: dg.SensorEvaluationContext, landing: Landing, dataset: Dataset, store: StoreResource
+) -> list[Claim]:
+    """New runs of one dataset; a folder that cannot be read must not hold up the other datasets."""
+    try:
+        return claim_dropped(store.open, landing, dataset, settings().landing_settle_seconds)
+    except (SourceError, OSError) as error:
+        context.log.error(f"The dropped files of {dataset.name} cannot be claimed: {error}")
+        return []
 
 
 def _recover(
     context: dg.SensorEvaluationContext, landing: Landing, datasets: Sequence[RunAssets], store: StoreResource
 ) -> list[_Found]:
-    """Claims of a tick that died between claiming and asking for a run: they have no partition yet."""
-    if not landing.pending_claims():
+    """Claims that were left behind: no run was asked for, or it failed, or it was lost with its machine."""
+    if not landing.pending_claims(older_than=_LEFT_AFTER_SECONDS):
         return []
     found = []
     for assets in datasets:
-        known = set(context.instance.get_dynamic_partitions(assets.partitions.name or ""))
-        claims = [c for c in recover_claims(store.open(), landing, assets.dataset) if c.run_id not in known]
-        if claims:
-            found.append(_Found(assets, tuple(claims)))
+        left = recover_claims(store.open(), landing, assets.dataset, older_than=_LEFT_AFTER_SECONDS)
+        if left and _is_busy(context.instance, assets.dataset):
+            left = [claim for claim in left if _age(claim) > _LONGEST_REST_SECONDS]
+        if left:
+            found.append(_Found(assets, tuple(left)))
     return found
 
 
-def _chunks(claims: Sequence[Claim]) -> list[Sequence[Claim]]:
-    return [
-        claims[start : start + RUNS_PER_DAGSTER_RUN] for start in range(0, len(claims), RUNS_PER_DAGSTER_RUN)
-    ]
+def _is_busy(instance: dg.DagsterInstance, dataset: Dataset) -> bool:
+    """Whether a run of the dataset is under way; one that is older than any run takes was lost."""
+    active = dg.RunsFilter(
+        statuses=[
+            dg.DagsterRunStatus.NOT_STARTED,
+            dg.DagsterRunStatus.QUEUED,
+            dg.DagsterRunStatus.STARTING,
+            dg.DagsterRunStatus.STARTED,
+            dg.DagsterRunStatus.CANCELING,
+        ],
+        tags={"dqm/dataset": dataset.name},
+        created_after=datetime.now(UTC) - timedelta(seconds=_LONGEST_REST_SECONDS),
+    )
+    return bool(instance.get_run_ids(active, limit=1))
+
+
+def _claimed_at(claim: Claim) -> float:
+    """When the file was claimed, in seconds since 1970; 0 when another process has put it away by now."""
+    try:
+        return claim.path.parent.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _age(claim: Claim) -> float:
+    return max(0.0, time.time() - _claimed_at(claim))
+
+
+def _attempt(claim: Claim) -> int:
+    """Which attempt is due: 0 when just claimed, then 1, 2, … each after twice as long, then hourly."""
+    age = _age(claim)
+    if age < _LEFT_AFTER_SECONDS:
+        return 0
+    doublings = 1 + int(math.log2(min(age, _LONGEST_REST_SECONDS) / _LEFT_AFTER_SECONDS))
+    return doublings + int(age / _LONGEST_REST_SECONDS)
+
+
+def ranges(claims: Sequence[Claim], known: Sequence[str]) -> list[list[Claim]]:
+    """Split claims into those that one Dagster run can cover: partitions that lie side by side, in order.
+
+    Args:
+        claims: Claims to load; a file that is dropped again has its old partition.
+        known: Partitions that exist, in Dagster's order; others are added after them, in the claims' order.
+    """
+    places = {key: place for place, key in enumerate(known)}
+    for claim in claims:
+        places.setdefault(claim.run_id, len(places))
+    chunks: list[list[Claim]] = []
+    last = -2
+    for claim in sorted(claims, key=lambda claim: places[claim.run_id]):
+        place = places[claim.run_id]
+        if place != last + 1 or len(chunks[-1]) >= RUNS_PER_DAGSTER_RUN:
+            chunks.append([])
+        chunks[-1].append(claim)
+        last = place
+    return chunks
 
 
 def _request(assets: RunAssets, claims: Sequence[Claim]) -> dg.RunRequest:
     run_ids = [claim.run_id for claim in claims]
+    # Dagster never starts a run for the same key twice: the same file dropped again and the next attempt
+    # after a failure are new keys, and a tick that is repeated after a kill has the old one.
+    claimed = int(1000 * _claimed_at(claims[0]))
     return dg.RunRequest(
-        run_key=f"{assets.dataset.name}:{run_ids[0]}:{run_ids[-1]}:{len(run_ids)}",
+        run_key=f"{assets.dataset.name}:{run_ids[0]}:{run_ids[-1]}:{len(run_ids)}:{claimed}:{_attempt(claims[0])}",
         job_name=job_name(assets.dataset),
         tags=range_tags(assets.dataset.name, run_ids),
     )

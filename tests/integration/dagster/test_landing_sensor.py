@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -11,7 +12,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dqm_assets.definitions import defs
 from dqm_assets.defs.detector_runs.sensor import RUNS_PER_DAGSTER_RUN
 from dqm_assets.defs.resources import StoreResource
-from dqm_assets.ingest import Landing
+from dqm_assets.ingest import Claim, Landing
 
 Tick = Callable[[], SensorExecutionData]
 PARTITIONS = "detector_readings_runs"
@@ -45,6 +46,20 @@ def drop(landing: Landing, name: str, content: str, dataset: str = "detector", a
     os.utime(path, (time.time() - age, time.time() - age))
 
 
+def put_away(landing: Landing) -> None:
+    """What the runs would have done by now."""
+    for claim in landing.pending_claims():
+        landing.archive(claim)
+
+
+def grow_old(claim: Claim, age: float) -> None:
+    os.utime(claim.path.parent, (time.time() - age,) * 2)
+
+
+def keys_of(data: SensorExecutionData) -> set[str | None]:
+    return {request.run_key for request in data.run_requests or []}
+
+
 def test_a_thousand_files_are_claimed_in_one_tick_and_become_two_runs(
     tick: Tick, landing: Landing, instance: dg.DagsterInstance
 ) -> None:
@@ -66,6 +81,7 @@ def test_a_thousand_files_are_claimed_in_one_tick_and_become_two_runs(
     assert again.run_requests == []
     assert again.dynamic_partitions_requests in (None, [])
     assert again.skip_message == "No new file."
+    put_away(landing)
 
 
 def test_a_file_that_still_grows_is_left_until_it_is_whole(
@@ -100,6 +116,7 @@ def test_a_file_that_still_grows_is_left_until_it_is_whole(
     os.utime(path, (time.time() - 60,) * 2)
     assert [request.tags["dqm/runs"] for request in tick().run_requests or []] == ["1"]
     assert unfinished.exists()
+    put_away(landing)
 
 
 def test_a_claim_orphaned_by_a_kill_is_recovered(
@@ -109,12 +126,83 @@ def test_a_claim_orphaned_by_a_kill_is_recovered(
     claim = landing.claim(landing.folder / "detector" / "orphan.csv")
     assert claim is not None
     assert claim.run_id not in instance.get_dynamic_partitions(PARTITIONS)
+    assert tick().run_requests == [], "somebody else may be about to load it"
+    grow_old(claim, 60)
     data = tick()
     assert [request.tags["dagster/asset_partition_range_start"] for request in data.run_requests or []] == [
         claim.run_id
     ]
     assert claim.run_id in instance.get_dynamic_partitions(PARTITIONS)
+    # Until the run has put the file away it is asked for under the same key, which Dagster starts once.
+    assert keys_of(tick()) == keys_of(data)
+    put_away(landing)
     assert tick().run_requests == []
+
+
+def test_a_claim_whose_run_failed_is_asked_for_again_but_not_while_a_run_is_under_way(
+    tick: Tick, landing: Landing, instance: dg.DagsterInstance
+) -> None:
+    drop(landing, "failed.csv", "timestamp,sensor,value\n2026-01-01T00:00:00Z,a,-20\n")
+    first = tick()
+    [claim] = landing.pending_claims()
+    run = instance.create_run_for_job(
+        defs().resolve_job_def("detector_readings_runs"), tags={"dqm/dataset": "detector"}
+    )
+    grow_old(claim, 45)
+    assert tick().run_requests == []
+    instance.report_run_failed(run)
+    second = tick()
+    assert [r.tags["dagster/asset_partition_range_start"] for r in second.run_requests or []] == [
+        claim.run_id
+    ]
+    grow_old(claim, 100)
+    assert len({*keys_of(first), *keys_of(second), *keys_of(tick())}) == 3
+    # What fails for good does not hold up what is new.
+    drop(landing, "new.csv", "timestamp,sensor,value\n2026-01-01T00:00:00Z,a,-21\n")
+    assert len(tick().run_requests or []) == 2
+    put_away(landing)
+
+
+def test_files_dropped_again_are_loaded_again_beside_new_ones(
+    tick: Tick, landing: Landing, instance: dg.DagsterInstance
+) -> None:
+    old = "timestamp,sensor,value\n2026-01-01T00:00:00Z,a,-30\n"
+    drop(landing, "again.csv", old)
+    first = tick()
+    put_away(landing)
+    drop(landing, "between.csv", "timestamp,sensor,value\n2026-01-01T00:00:00Z,a,-31\n")
+    tick()
+    put_away(landing)
+    # Older than the old file, so it comes first: a range from new to old would be empty.
+    drop(landing, "fresh.csv", "timestamp,sensor,value\n2026-01-01T00:00:00Z,a,-32\n", age=120)
+    drop(landing, "again.csv", old)
+    requests = tick().run_requests or []
+    known = instance.get_dynamic_partitions(PARTITIONS)
+    covered = []
+    for request in requests:
+        start, end = (
+            known.index(request.tags[f"dagster/asset_partition_range_{e}"]) for e in ("start", "end")
+        )
+        covered += known[start : end + 1]
+    assert sorted(key.rsplit("-", 1)[0] for key in covered) == ["again", "fresh"]
+    assert not keys_of(first) & {request.run_key for request in requests}
+    put_away(landing)
+
+
+def test_a_dataset_that_cannot_be_read_does_not_hold_up_the_others(
+    tick: Tick, landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = Landing.ready
+
+    def refuse(self: Landing, dataset: str, *arguments: float, **options: bool) -> list[Path]:
+        if dataset == "detector":
+            raise PermissionError(13, "Permission denied")
+        return ready(self, dataset, *arguments, **options)
+
+    monkeypatch.setattr(Landing, "ready", refuse)
+    drop(landing, "three.csv", "id,amount\n1,3\n", dataset="orders")
+    assert [request.tags["dqm/dataset"] for request in tick().run_requests or []] == ["orders"]
+    put_away(landing)
 
 
 def test_files_of_two_datasets_become_a_run_each_of_their_own_assets(tick: Tick, landing: Landing) -> None:
