@@ -18,6 +18,21 @@ from dqm_assets.store import Store
 
 _LISTED = 10
 _HISTORY = 400
+#: The judged runs, those between them, and the history before the first.
+_COUNTS = """
+    WITH known AS (
+        SELECT run_id, ts, rows_loaded FROM metrics.runs WHERE dataset = $dataset AND status <> 'QUARANTINED'
+    ), span AS (
+        SELECT min((ts, run_id)) AS first, max((ts, run_id)) AS last FROM known
+        WHERE list_contains($judged, run_id)
+    ), before AS (
+        SELECT known.* FROM known, span WHERE (ts, run_id) < first
+        ORDER BY ts DESC, run_id DESC LIMIT $history
+    )
+    SELECT known.* FROM known, span WHERE (ts, run_id) BETWEEN first AND last
+    UNION ALL SELECT * FROM before
+    ORDER BY ts, run_id
+"""
 _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR}
 
 
@@ -33,12 +48,14 @@ def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
     return checks
 
 
-def _judged_runs(store: Store, dataset: Dataset, dagster_run_id: str) -> list[str]:
-    """Runs that this Dagster run loaded; the newest one when it loaded none."""
+def _judged_runs(store: Store, dataset: Dataset, run: dg.DagsterRun) -> list[str]:
+    """Runs that this Dagster run, or the one it retries, loaded; the newest one when they loaded none."""
+    loaders = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
     loaded = store.rows(
         "SELECT run_id FROM metrics.runs "
-        "WHERE dataset = ? AND dagster_run_id = ? AND status <> 'QUARANTINED' ORDER BY ts, run_id",
-        [dataset.name, dagster_run_id],
+        "WHERE dataset = ? AND list_contains(?, dagster_run_id) AND status <> 'QUARANTINED' "
+        "ORDER BY ts, run_id",
+        [dataset.name, loaders],
     )
     newest = loaded or store.rows(
         "SELECT run_id FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
@@ -58,14 +75,10 @@ def _volume_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     )
     def volume(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
         opened = store.open()
-        rows = opened.rows(
-            "SELECT run_id, ts, rows_loaded FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
-            "ORDER BY ts DESC, run_id DESC LIMIT ?",
-            [dataset.name, _HISTORY],
-        )
-        counts = [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in reversed(rows)]
-        judged = set(_judged_runs(opened, dataset, context.run.run_id))
-        return volume_result(counts, judged, asset_key=assets.raw.key, check_name="volume")
+        judged = _judged_runs(opened, dataset, context.run)
+        rows = opened.rows(_COUNTS, {"dataset": dataset.name, "judged": judged, "history": _HISTORY})
+        counts = [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in rows]
+        return volume_result(counts, set(judged), asset_key=assets.raw.key, check_name="volume")
 
     return volume
 
@@ -79,14 +92,15 @@ def _freshness_check(assets: RunAssets) -> dg.AssetChecksDefinition:
         description="Age of the newest data against the contract's latency, or the usual pause of arrivals.",
     )
     def freshness(store: StoreResource) -> dg.AssetCheckResult:
+        # By when files landed: loading an old one again is no arrival.
         rows = store.open().rows(
-            "SELECT ts, registered_at FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
-            "ORDER BY registered_at DESC LIMIT ?",
+            "SELECT landed_at, max(ts) OVER () AS newest FROM metrics.runs "
+            "WHERE dataset = ? AND status <> 'QUARANTINED' ORDER BY landed_at DESC LIMIT ?",
             [dataset.name, _HISTORY],
         )
         return freshness_result(
-            max((row["ts"] for row in rows), default=None),
-            sorted(row["registered_at"] for row in rows),
+            rows[0]["newest"] if rows else None,
+            sorted(row["landed_at"] for row in rows),
             promised=promised_latency(dataset),
             asset_key=assets.raw.key,
             check_name="freshness",
@@ -105,7 +119,7 @@ def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     )
     def schema(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
         opened = store.open()
-        judged = _judged_runs(opened, dataset, context.run.run_id)
+        judged = _judged_runs(opened, dataset, context.run)
         rows = opened.rows(
             "SELECT run_id, columns, changes FROM monitoring.schema_history "
             "WHERE dataset = ? AND list_contains(?, run_id) ORDER BY ts, run_id",
@@ -164,7 +178,7 @@ def _contract_checks(assets: RunAssets) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, store: StoreResource
     ) -> Iterator[dg.AssetCheckResult]:
         opened = store.open()
-        outcomes = check_contract(opened, dataset, _judged_runs(opened, dataset, context.run.run_id))
+        outcomes = check_contract(opened, dataset, _judged_runs(opened, dataset, context.run))
         by_clause: dict[str, list[ClauseOutcome]] = defaultdict(list)
         for run_outcomes in outcomes.values():
             for outcome in run_outcomes:
