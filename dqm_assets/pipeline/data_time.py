@@ -17,7 +17,9 @@ _NAME_DATES = (
 )
 
 
-#: A reading from later than this after the file was written is a wrong clock, not the data's time.
+#: A reading from later than this after the file was written is a wrong clock, not the data's time. A
+#: date in its name that is still to come is a number that looks like one: as the newest run it would stay
+#: the newest for years, and hide every alert until then.
 _CLOCK_TOLERANCE = timedelta(days=1)
 
 
@@ -39,7 +41,7 @@ def data_time(table: pa.Table, file_name: str, modified: datetime, column: str |
         if latest is not None:
             return latest
     named = date_in_name(file_name)
-    if named is not None:
+    if named is not None and named <= max(modified, datetime.now(UTC)) + _CLOCK_TOLERANCE:
         return named
     for field, values in zip(table.schema, table.columns, strict=True):
         if pa.types.is_timestamp(field.type):

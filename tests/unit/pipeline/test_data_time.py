@@ -55,6 +55,13 @@ def test_a_stamp_from_the_future_is_a_wrong_clock_and_left_out() -> None:
     assert data_time(table(ts=[wrong]), "2026-02-02.csv", MODIFIED, "ts") == datetime(2026, 2, 2, tzinfo=UTC)
 
 
+def test_a_number_in_the_name_that_looks_like_a_date_to_come_is_no_date() -> None:
+    assert data_time(table(), "order-20990101.csv", MODIFIED) == MODIFIED
+    assert data_time(table(ts=[MODIFIED]), "sn_20501001.csv", MODIFIED + timedelta(hours=1)) == MODIFIED
+    # Archives may carry no time; the date in the name still holds.
+    assert data_time(table(), "2026-02-02.csv", datetime(1980, 1, 1, tzinfo=UTC)).year == 2026
+
+
 def test_times_without_a_zone_are_utc() -> None:
     naive = pa.table({"ts": pa.array([datetime(2026, 1, 1, 5)], pa.timestamp("ms"))})
     assert data_time(naive, "run.csv", MODIFIED) == datetime(2026, 1, 1, 5, tzinfo=UTC)
