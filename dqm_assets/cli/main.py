@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperGroup
 
 from dqm_assets.cli.output import USAGE, log_console
@@ -67,5 +68,9 @@ def app() -> None:
     try:
         cli()
     except DqmError as error:
-        log_console.print(f"[red]✕[/red] {error}", highlight=False, soft_wrap=True)
+        log_console.print(f"[red]✕[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(USAGE)
+    except Exception as error:
+        # Python's own exit code would be 1, which says that data failed a check.
+        sys.excepthook(type(error), error, error.__traceback__)
         sys.exit(USAGE)

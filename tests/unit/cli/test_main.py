@@ -56,6 +56,18 @@ def test_wrong_usage_is_exit_code_2(dqm: Dqm, arguments: tuple[str, ...]) -> Non
     assert dqm(*arguments).returncode == 2
 
 
+@pytest.mark.parametrize("raised", ["DqmError('install dqm[kafka], not [/b] x')", "OSError('disk full')"])
+def test_any_error_is_told_whole_and_is_exit_code_2(raised: str) -> None:
+    code = (
+        "from dqm_assets.cli import main\nfrom dqm_assets.errors import DqmError\n"
+        f"def fail(): raise {raised}\n"
+        "main.cli = fail\nmain.app()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert raised.split("'")[1] in done.stderr
+
+
 def test_a_wrong_setting_is_one_line_and_exit_code_2(dqm: Dqm) -> None:
     done = dqm("runs", DQM_PORT="eighty")
     assert done.returncode == 2
