@@ -37,7 +37,7 @@ def python_service(
 
 
 async def supervise(services: Sequence[Service]) -> None:
-    """Run services until SIGINT or SIGTERM, restarting those that die; then stop them all.
+    """Run services until SIGINT, SIGTERM or SIGHUP, restarting those that die; then stop them all.
 
     Each service gets its own process group and is told to end by SIGTERM, which goes to
     its whole process tree when it does not end in time, so that nothing is left behind.
@@ -47,7 +47,8 @@ async def supervise(services: Sequence[Service]) -> None:
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # SIGHUP: the terminal was closed; the services have sessions of their own and would stay.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
     keepers = [asyncio.create_task(_keep(service, stopping)) for service in services]
     await stopping.wait()
