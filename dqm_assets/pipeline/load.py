@@ -1,7 +1,7 @@
 """Load: claimed files → raw rows, quarantined rows, and a line in the run registry."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -133,7 +133,8 @@ def load_runs(
         fresh = without_duplicates(store, landing, dataset, chunk)
         summary.duplicates += [claim.run_id for claim in chunk if claim not in fresh]
         known = store.ensure_table(dataset.raw_table, _BOOKKEEPING)
-        prepared = [_prepare(dataset, claim, known, dagster_run_id) for claim in fresh]
+        read = [_prepare(dataset, claim, known, dagster_run_id) for claim in fresh]
+        prepared = _with_verdicts(store, dataset, read)
         _commit(store, dataset, prepared)
         for item in prepared:
             _put_away(landing, item, summary)
@@ -171,6 +172,27 @@ def _chunks(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
         size += claim.bytes
     if chunk:
         yield chunk
+
+
+def _with_verdicts(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> list[_Prepared]:
+    """Let a run that is loaded again with the same outcome keep its verdict."""
+    stored = {
+        row["run_id"]: row
+        for row in store.rows(
+            "SELECT run_id, status, reasons, rows_in, rows_loaded, rows_quarantined FROM metrics.runs "
+            "WHERE dataset = ? AND status IN ('GOOD', 'BAD') AND list_contains(?, run_id)",
+            [dataset.name, [item.run.run_id for item in prepared]],
+        )
+    }
+    counts = ("rows_in", "rows_loaded", "rows_quarantined")
+    kept = []
+    for item in prepared:
+        row = stored.get(item.run.run_id)
+        if row is not None and all(row[name] == getattr(item.run, name) for name in counts):
+            kept.append(replace(item, run=replace(item.run, status=row["status"], reasons=row["reasons"])))
+        else:
+            kept.append(item)
+    return kept
 
 
 def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str) -> _Prepared:
