@@ -25,14 +25,16 @@ def ingest(
     from dqm_assets.defs.resources import process_store
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.claims import without_duplicates
-    from dqm_assets.pipeline.datasets import find_dataset
+    from dqm_assets.pipeline.datasets import find_dataset, refuse_clash
     from dqm_assets.settings import settings
 
     landing = Landing(settings().landing_folder)
+    found = find_dataset(settings(), dataset)
+    refuse_clash(settings(), found)
     # Claimed one by one: files of the same name from different folders must not overwrite each other.
     taken = [landing.take(dataset, path) for path in files]
     with dagster_instance(settings()) as instance, log_console.status(f"loading {len(files)} files"):
-        claims = without_duplicates(process_store(), landing, find_dataset(settings(), dataset), taken)
+        claims = without_duplicates(process_store(), landing, found, taken)
         succeeded = materialise(instance, dataset, claims) if claims else True
     rows = process_store().rows(
         "SELECT run_id, file, status, rows_in, rows_loaded, rows_quarantined FROM metrics.runs "

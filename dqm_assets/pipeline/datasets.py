@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dqm_assets.errors import SourceError
 from dqm_assets.ingest import Landing, table_name
 from dqm_assets.quality.contracts import Contract, load_contracts
 from dqm_assets.settings import Settings
@@ -52,15 +53,33 @@ def landing_datasets(settings: Settings) -> list[Dataset]:
     """All datasets fed from the landing folder, the built-in one first, then by name.
 
     A folder becomes a dataset by existing; it is declared when a contract in the
-    contracts folder names it, discovered otherwise.
+    contracts folder names it, discovered otherwise. Of two folders that would share a table
+    (``My Data`` and ``my_data``) only one is a dataset: the declared one, or the one named as the table.
 
     Raises:
         ContractError: a contract in the contracts folder cannot be read.
     """
     declared = _contracts_by_dataset(settings.contracts)
     folders = Landing(settings.landing_folder).datasets()
-    names = [DETECTOR, *sorted(name for name in folders if name != DETECTOR)]
-    return [_dataset(name, declared) for name in names]
+    found = [_dataset(name, declared) for name in {DETECTOR, *folders}]
+    owners: dict[str, Dataset] = {}
+    for dataset in sorted(found, key=lambda d: (d.contract is None, d.name != d.table, d.name)):
+        owners.setdefault(dataset.table, dataset)
+    return sorted(owners.values(), key=lambda dataset: (dataset.name != DETECTOR, dataset.name))
+
+
+def refuse_clash(settings: Settings, dataset: Dataset) -> None:
+    """Refuse a dataset whose table is another one's.
+
+    Raises:
+        SourceError: the table belongs to a dataset of another name.
+    """
+    for other in landing_datasets(settings):
+        if other.table == dataset.table and other.name != dataset.name:
+            raise SourceError(
+                f"The files of {dataset.name!r} would go to {other.raw_table}, which is the table of "
+                f"{other.name!r}. Use that dataset, or another name."
+            )
 
 
 def find_dataset(settings: Settings, name: str) -> Dataset:

@@ -16,7 +16,7 @@ from dqm_assets.defs.resources import StoreResource
 from dqm_assets.errors import SourceError
 from dqm_assets.ingest import Claim, Landing
 from dqm_assets.pipeline.claims import claim_dropped, recover_claims
-from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.datasets import Dataset, landing_datasets
 from dqm_assets.settings import settings
 
 #: The daemon looks at sensors every 5 s; waiting inside the tick finds a file within a blink instead.
@@ -57,7 +57,7 @@ def landing_sensor(datasets: Sequence[RunAssets]) -> dg.SensorDefinition:
         landing = Landing(settings().landing_folder)
         found = _watch(context, landing, datasets, store)
         if not found:
-            return dg.SkipReason(_welcome(sorted(set(landing.datasets()) - names)))
+            return dg.SkipReason(_welcome(set(landing.datasets()) - names))
         requests, partitions = [], []
         for item in found:
             partitions.append(
@@ -217,11 +217,18 @@ def range_tags(dataset: str, run_ids: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _welcome(unknown: Sequence[str]) -> str:
+def _welcome(unknown: set[str]) -> str:
     """Ask Dagster to load the code location again when there are folders that have no assets yet."""
     if not unknown:
         return "No new file."
-    told = f"No new file. New datasets: {', '.join(unknown)}."
+    new = unknown & {dataset.name for dataset in landing_datasets(settings())}
+    clash = sorted(unknown - new)
+    told = "No new file."
+    if clash:
+        told += f" Left out, as another folder has the same table: {', '.join(clash)}. Rename them."
+    if not new:
+        return told
+    told += f" New datasets: {', '.join(sorted(new))}."
     try:
         reload_code_location(settings())
     except SourceError as error:

@@ -12,7 +12,10 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dqm_assets.definitions import defs
 from dqm_assets.defs.detector_runs.sensor import RUNS_PER_DAGSTER_RUN
 from dqm_assets.defs.resources import StoreResource
+from dqm_assets.errors import SourceError
 from dqm_assets.ingest import Claim, Landing
+from dqm_assets.pipeline.datasets import find_dataset, refuse_clash
+from dqm_assets.settings import settings
 
 Tick = Callable[[], SensorExecutionData]
 PARTITIONS = "detector_readings_runs"
@@ -224,3 +227,14 @@ def test_files_of_two_datasets_become_a_run_each_of_their_own_assets(tick: Tick,
 def test_a_new_folder_is_announced_until_the_code_location_knows_it(tick: Tick, landing: Landing) -> None:
     landing.add_dataset("payments")
     assert "New datasets: payments" in str(tick().skip_message)
+
+
+def test_two_folders_with_one_table_do_not_break_the_code_location(tick: Tick, landing: Landing) -> None:
+    landing.add_dataset("Orders")
+    landing.add_dataset("detector_readings")
+    skipped = str(tick().skip_message)
+    assert "same table: Orders, detector_readings. Rename them." in skipped
+    names = {key.to_user_string() for key in defs().resolve_all_asset_keys()}
+    assert names >= {"raw_orders", "orders_run_metrics", "raw_detector_readings"}
+    with pytest.raises(SourceError, match="table of 'orders'"):
+        refuse_clash(settings(), find_dataset(settings(), "Orders"))
