@@ -45,13 +45,14 @@ def list_alerts(
                 "alert": row["alert_id"][:8],
                 "severity": row["severity"],
                 "status": row["status"],
+                "dataset": row["dataset"],
                 "what": row["title"],
                 "opened": row["opened_ts"],
                 "seen": row["evaluations"],
             }
             for row in rows
         ]
-        print_table(f"{len(rows)} {status} alerts", shown)
+        print_table(f"Alerts ({status}): {len(rows)}", shown)
     if rows:
         raise typer.Exit(DATA_FAILED)
 

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -65,6 +66,8 @@ def _root() -> None:
 
 def app() -> None:
     """Entry point of the ``dqm`` script."""
+    # Dagster says so of parameters that are used knowingly.
+    warnings.filterwarnings("ignore", message=r"Parameter .* is currently in beta")
     try:
         cli()
     except DqmError as error:

@@ -42,6 +42,9 @@ def print_json(document: Any) -> None:
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
     """Print rows as a rich table; numbers right-aligned, missing values as an en dash, times in UTC."""
+    if not rows:
+        console.print(title, highlight=False, markup=False)
+        return
     columns = list(columns or (rows[0].keys() if rows else ()))
     table = Table(
         title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)

@@ -36,6 +36,7 @@ def runs(
         shown = [
             {
                 "run": row["run_id"],
+                "dataset": row["dataset"],
                 "data time": row["ts"],
                 "status": row["status"],
                 "rows": row["rows_loaded"],
@@ -44,6 +45,6 @@ def runs(
             }
             for row in rows
         ]
-        print_table(f"{len(rows)} newest runs", shown)
+        print_table(f"Newest runs: {len(rows)}", shown)
     if any(row["status"] in {"BAD", "QUARANTINED"} for row in rows):
         raise typer.Exit(DATA_FAILED)
