@@ -130,15 +130,26 @@ def load_runs(
     summary = LoadSummary()
     _register_dataset(store, dataset)
     for chunk in _chunks(claims):
-        fresh = without_duplicates(store, landing, dataset, chunk)
-        summary.duplicates += [claim.run_id for claim in chunk if claim not in fresh]
-        known = store.ensure_table(dataset.raw_table, _BOOKKEEPING)
-        read = [_prepare(dataset, claim, known, dagster_run_id) for claim in fresh]
-        prepared = _with_verdicts(store, dataset, read)
-        _commit(store, dataset, prepared)
-        for item in prepared:
-            _put_away(landing, item, summary)
+        # One load of a dataset at a time: two at once would both take the same content for new, and one
+        # would move a file away under the other's reading.
+        with store.locked(f"load:{dataset.name}"):
+            here = [_where_now(landing, claim) for claim in chunk]
+            fresh = without_duplicates(store, landing, dataset, here)
+            summary.duplicates += [claim.run_id for claim in here if claim not in fresh]
+            known = store.ensure_table(dataset.raw_table, _BOOKKEEPING)
+            read = [_prepare(dataset, claim, known, dagster_run_id) for claim in fresh]
+            prepared = _with_verdicts(store, dataset, read)
+            _commit(store, dataset, prepared)
+            for item in prepared:
+                _put_away(landing, item, summary)
     return summary
+
+
+def _where_now(landing: Landing, claim: Claim) -> Claim:
+    """The claim as it is after waiting: another process may have loaded it and put it away meanwhile."""
+    if claim.path.exists():
+        return claim
+    return landing.locate(claim.dataset, claim.run_id) or claim
 
 
 def _register_dataset(store: Store, dataset: Dataset) -> None:

@@ -5,9 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from dqm_assets.ingest import Landing
+from dqm_assets.pipeline import load
 from dqm_assets.pipeline.claims import recover_claims
 from dqm_assets.pipeline.datasets import DETECTOR, find_dataset
 from dqm_assets.settings import Settings
@@ -164,3 +170,27 @@ def _load_and_die(settings: Settings) -> int:
         check=False,
         timeout=120,
     ).returncode
+
+
+def test_two_loads_at_once_take_the_same_content_once_and_a_claim_twice_loads_it_once(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"timestamp,sensor,value\n2026-05-01T00:00:00Z,a,1\n2026-05-01T00:00:01Z,a,2\n"
+    claims = []
+    for name in ("one.csv", "two.csv"):
+        claim = platform.landing.claim(platform.drop(name, content))
+        assert claim is not None
+        claims.append(claim)
+    real = load.read_file
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.5)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(load, "read_file", slow)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(platform.load, [[claims[0]], [claims[1]], [claims[0]]]))
+    assert platform.count() == 1
+    assert platform.count("status = 'LOADED' AND rows_loaded = 2") == 1
+    assert len(platform.rows(platform.dataset.raw_table)) == 2
+    assert platform.landing.pending_claims() == []
