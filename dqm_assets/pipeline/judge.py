@@ -8,6 +8,7 @@ from dqm_assets.pipeline.contract_results import ClauseOutcome, contract_results
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
 from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.pipeline.schema_history import breaking_changes
 from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
 from dqm_assets.quality.detectors import Detector, Verdict
 from dqm_assets.quality.sensitivity import Sensitivity
@@ -116,7 +117,8 @@ def detector_of(key: SeriesKey) -> Detector:
 def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[JudgedRun]:
     """Judge measured runs in the order of their data and register them GOOD or BAD.
 
-    A run is BAD when a contract clause of severity error fails or a judged metric lies
+    A run is BAD when a contract clause of severity error fails, when its columns changed in
+    a way that breaks readers (removed, renamed, retyped), or when a judged metric lies
     outside its baseline. The baseline of a series is learned from its normal points before
     the run, never from the run itself or from later ones, so repeating or backfilling a
     judgement gives the same verdicts.
@@ -132,6 +134,7 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
     columns = (
         {clause.id: clause.column or "" for clause in dataset.contract.clauses} if dataset.contract else {}
     )
+    breaks = breaking_changes(store, dataset, run_ids)
     snapshot = store.version()
     now = datetime.now(UTC)
     detectors = SeriesDetectors()
@@ -142,7 +145,9 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
             detectors.learn(run, run.anomalous)
             continue
         verdicts = detectors.judge(run)
-        judged.append(_judged(run, verdicts, clauses.get(run.run_id, ()), columns))
+        judged.append(
+            _judged(run, verdicts, clauses.get(run.run_id, ()), columns, breaks.get(run.run_id, ()))
+        )
         detectors.learn(run, {key for key, verdict in verdicts.items() if verdict.verdict == "anomalous"})
         verdict_rows += [
             _verdict_row(dataset, run, key, verdict, snapshot=snapshot, now=now)
@@ -170,12 +175,14 @@ def _judged(
     verdicts: dict[SeriesKey, Verdict],
     clauses: Sequence[ClauseOutcome],
     columns: Mapping[str, str],
+    breaks: Sequence[tuple[str, str]],
 ) -> JudgedRun:
     reasons = [
         Reason("contract", columns[outcome.clause], outcome.clause, outcome.message)
         for outcome in clauses
         if not outcome.passed and outcome.severity == "error"
     ]
+    reasons += [Reason("schema", column, "", detail) for column, detail in breaks]
     reasons += [
         Reason("anomaly", key.column_name, key.metric, _in_words(key, verdict))
         for key, verdict in verdicts.items()

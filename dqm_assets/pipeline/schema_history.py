@@ -84,6 +84,21 @@ def schema_rows(store: Store, dataset: Dataset, arrived: Sequence[ArrivedSchema]
     return rows
 
 
+def breaking_changes(
+    store: Store, dataset: Dataset, run_ids: Sequence[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """What of each run's columns breaks readers of the runs before: (column, what happened)."""
+    rows = store.rows(
+        "SELECT run_id, changes FROM monitoring.schema_history "
+        "WHERE dataset = ? AND list_contains(?, run_id)",
+        [dataset.name, list(run_ids)],
+    )
+    return {
+        row["run_id"]: [(c["column"], c["detail"]) for c in json.loads(row["changes"]) if c["breaking"]]
+        for row in rows
+    }
+
+
 def _last_before(store: Store, dataset: Dataset, run: ArrivedSchema) -> tuple[SeenColumn, ...]:
     rows = store.rows(
         "SELECT columns FROM monitoring.schema_history WHERE dataset = ? AND (ts, run_id) < (?, ?) "

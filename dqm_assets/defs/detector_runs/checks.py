@@ -42,27 +42,68 @@ def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
     Args:
         assets: The dataset's assets.
     """
-    checks = [_volume_check(assets), _freshness_check(assets), _schema_check(assets)]
+    checks = [_readable_check(assets), _volume_check(assets), _freshness_check(assets), _schema_check(assets)]
     if assets.dataset.contract is not None:
         checks.append(_contract_checks(assets))
     return checks
 
 
-def _judged_runs(store: Store, dataset: Dataset, run: dg.DagsterRun) -> list[str]:
-    """Runs that this Dagster run, or the one it retries, loaded; the newest one when they loaded none."""
+def _registered(store: Store, dataset: Dataset, run: dg.DagsterRun) -> list[dict]:
+    """Runs that this Dagster run, or the one it retries, registered."""
     loaders = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
-    loaded = store.rows(
-        "SELECT run_id FROM metrics.runs "
-        "WHERE dataset = ? AND list_contains(?, dagster_run_id) AND status <> 'QUARANTINED' "
-        "ORDER BY ts, run_id",
+    return store.rows(
+        "SELECT run_id, file, status, reasons, rows_in, rows_quarantined FROM metrics.runs "
+        "WHERE dataset = ? AND list_contains(?, dagster_run_id) ORDER BY ts, run_id",
         [dataset.name, loaders],
     )
-    newest = loaded or store.rows(
+
+
+def _judged_runs(store: Store, dataset: Dataset, run: dg.DagsterRun) -> list[str]:
+    """Runs that this Dagster run loaded; the newest one when it was not about loading at all."""
+    registered = _registered(store, dataset, run)
+    if registered:
+        return [row["run_id"] for row in registered if row["status"] != "QUARANTINED"]
+    newest = store.rows(
         "SELECT run_id FROM metrics.runs WHERE dataset = ? AND status <> 'QUARANTINED' "
         "ORDER BY ts DESC, run_id DESC LIMIT 1",
         [dataset.name],
     )
     return [row["run_id"] for row in newest]
+
+
+def _readable_check(assets: RunAssets) -> dg.AssetChecksDefinition:
+    dataset = assets.dataset
+
+    @dg.asset_check(
+        asset=assets.raw.key,
+        name="readable",
+        description="Every dropped file can be read; one that cannot is quarantined whole.",
+    )
+    def readable(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
+        return _readable_result(assets, _registered(store.open(), dataset, context.run))
+
+    return readable
+
+
+def _readable_result(assets: RunAssets, registered: Sequence[dict]) -> dg.AssetCheckResult:
+    lost = [row for row in registered if row["status"] == "QUARANTINED"]
+    told = [(row["file"], json.loads(row["reasons"])[0]["message"]) for row in lost]
+    metadata: dict = {
+        "files": len(registered),
+        "quarantined_files": len(lost),
+        "quarantined_rows": sum(row["rows_quarantined"] for row in registered),
+    }
+    if lost:
+        table = markdown_table(("file", "why"), told[:_LISTED], total=len(told))
+        metadata["quarantined"] = dg.MetadataValue.md(table)
+    return dg.AssetCheckResult(
+        asset_key=assets.raw.key,
+        check_name="readable",
+        passed=not lost,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{told[0][0]}: {told[0][1]}" if told else f"{len(registered)} files were read.",
+        metadata=metadata,
+    )
 
 
 def _volume_check(assets: RunAssets) -> dg.AssetChecksDefinition:

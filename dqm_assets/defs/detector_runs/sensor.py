@@ -90,8 +90,14 @@ def _watch(
 def _claim_dropped(
     context: dg.SensorEvaluationContext, landing: Landing, dataset: Dataset, store: StoreResource
 ) -> list[Claim]:
-    """New runs of one dataset; a folder that cannot be read must not hold up the other datasets."""
+    """New runs of one dataset; a folder that cannot be read must not hold up the other datasets.
+
+    While a run of the dataset is under way its files wait: they become one run together, and runs
+    are judged in the order in which they came.
+    """
     try:
+        if landing.ready(dataset.name, 0.0, wait=False) and _is_busy(context.instance, dataset):
+            return []
         return claim_dropped(store.open, landing, dataset, settings().landing_settle_seconds)
     except (SourceError, OSError) as error:
         context.log.error(f"The dropped files of {dataset.name} cannot be claimed: {error}")

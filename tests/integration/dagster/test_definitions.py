@@ -44,7 +44,7 @@ def test_a_discovered_dataset_gets_the_same_assets_and_checks_as_the_built_in_on
     checks = {key.asset_key.to_user_string(): set() for key in graph.asset_check_keys}
     for key in graph.asset_check_keys:
         checks[key.asset_key.to_user_string()].add(key.name)
-    assert checks["raw_orders"] == {"volume", "freshness", "schema"}
+    assert checks["raw_orders"] == {"readable", "volume", "freshness", "schema"}
     assert checks["raw_detector_readings"] > checks["raw_orders"]
     assert graph.get(dg.AssetKey("metric_baselines")).parent_keys >= {
         dg.AssetKey("run_registry"),

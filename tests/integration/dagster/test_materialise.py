@@ -106,7 +106,7 @@ def test_every_clause_of_the_contract_is_a_check_over_every_row(
     assert contract is not None
     rows = process_store().rows("SELECT sum(rows_loaded) AS n FROM metrics.runs")[0]["n"]
     clauses = {clause.id for clause in contract.clauses}
-    assert set(checks) == clauses | {"volume", "freshness", "schema"}
+    assert set(checks) == clauses | {"readable", "volume", "freshness", "schema"}
     for name in clauses:
         assert checks[name].metadata["runs"].value == RUNS, name
         assert checks[name].metadata["snapshot"].value > 0
