@@ -82,6 +82,8 @@ def control_chart(
     )
     if len(panels) == 1:  # a small chart has no room for the sign that explains itself
         figure.update_traces(showlegend=False, selector={"name": "Good"})
+    # Said, not guessed from the data: the line at the chosen run may be drawn before there is any.
+    figure.update_xaxes(type="date")
     figure.update_yaxes(nticks=4)
     figure.update_xaxes(nticks=8, tickangle=0)
     return figure

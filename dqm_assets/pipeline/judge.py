@@ -142,7 +142,9 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
     verdict_rows: list[VerdictRow] = []
     for run in history:
         if run.run_id not in wanted:
-            detectors.learn(run, run.anomalous)
+            # A run that nobody has judged yet, because another process is at it, teaches nothing.
+            if run.status in {"GOOD", "BAD"}:
+                detectors.learn(run, run.anomalous)
             continue
         verdicts = detectors.judge(run)
         judged.append(

@@ -1,5 +1,6 @@
 """Every page in a real browser: both themes, two widths, no accessibility violation, nothing foreign."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def test_a_page_is_whole_and_accessible(
     dashboard: Dashboard, new_tab: NewTab, path, scheme, viewport
 ) -> None:
     page = new_tab(scheme, viewport).open(dashboard.url + path)
+    until(page, f"document.querySelector('h1')?.innerText === {json.dumps(PAGES[path])}")
     page.wait_for_timeout(1200)
-    assert page.inner_text("h1") == PAGES[path]
     assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == scheme
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
     assert violations(page) == []

@@ -24,6 +24,8 @@ _WATCH_SECONDS = 4.0
 _POLL_SECONDS = 0.25
 #: One Dagster run takes at most this many runs, so that it ends in minutes and can be retried.
 RUNS_PER_DAGSTER_RUN = 500
+#: Dagster runs of one dataset at a time: a second one may start while the first one ends.
+_MOST_RUNS_AT_ONCE = 2
 #: A claim this old that is still there was left by a tick, a run or a command that died or failed. Its run
 #: is asked for again, after twice as long each time, but at least once an hour.
 _LEFT_AFTER_SECONDS = 30.0
@@ -92,11 +94,12 @@ def _claim_dropped(
 ) -> list[Claim]:
     """New runs of one dataset; a folder that cannot be read must not hold up the other datasets.
 
-    While a run of the dataset is under way its files wait: they become one run together, and runs
-    are judged in the order in which they came.
+    While as many runs of the dataset are under way as may be, its files wait and become one run together:
+    on a slow machine runs get longer instead of more.
     """
     try:
-        if landing.ready(dataset.name, 0.0, wait=False) and _is_busy(context.instance, dataset):
+        waiting = landing.ready(dataset.name, 0.0, wait=False)
+        if waiting and _active_runs(context.instance, dataset) >= _MOST_RUNS_AT_ONCE:
             return []
         return claim_dropped(store.open, landing, dataset, settings().landing_settle_seconds)
     except (SourceError, OSError) as error:
@@ -113,15 +116,15 @@ def _recover(
     found = []
     for assets in datasets:
         left = recover_claims(store.open(), landing, assets.dataset, older_than=_LEFT_AFTER_SECONDS)
-        if left and _is_busy(context.instance, assets.dataset):
+        if left and _active_runs(context.instance, assets.dataset):
             left = [claim for claim in left if _age(claim) > _LONGEST_REST_SECONDS]
         if left:
             found.append(_Found(assets, tuple(left)))
     return found
 
 
-def _is_busy(instance: dg.DagsterInstance, dataset: Dataset) -> bool:
-    """Whether a run of the dataset is under way; one that is older than any run takes was lost."""
+def _active_runs(instance: dg.DagsterInstance, dataset: Dataset) -> int:
+    """How many runs of the dataset are under way; one that is older than any run takes was lost."""
     active = dg.RunsFilter(
         statuses=[
             dg.DagsterRunStatus.NOT_STARTED,
@@ -133,7 +136,7 @@ def _is_busy(instance: dg.DagsterInstance, dataset: Dataset) -> bool:
         tags={"dqm/dataset": dataset.name},
         created_after=datetime.now(UTC) - timedelta(seconds=_LONGEST_REST_SECONDS),
     )
-    return bool(instance.get_run_ids(active, limit=1))
+    return len(instance.get_run_ids(active, limit=_MOST_RUNS_AT_ONCE))
 
 
 def _claimed_at(claim: Claim) -> float:
