@@ -1,5 +1,6 @@
 """Raw rows, run by run: how later stages read what the load committed."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,8 +49,8 @@ def run_tables(
     """Raw rows of each run, in bounded chunks of runs.
 
     Yields:
-        Runs of one chunk with their rows in file order, ``_line`` included and the other
-        bookkeeping columns left out.
+        Runs of one chunk with their rows in file order: the columns that the run's own file had, and
+        ``_line``. A column that only other runs have is missing here, not null.
     """
     for chunk in _chunks(runs):
         table = store.query(
@@ -59,7 +60,10 @@ def run_tables(
         )
         slices = _slices(table.column("_run_id"))
         data = table.drop_columns(["_run_id", "_loaded_at"])
-        yield [(run, data.slice(*slices.get(run.run_id, (0, 0)))) for run in chunk]
+        own = _own_columns(store, dataset, chunk)
+        yield [
+            (run, _select(data, own.get(run.run_id)).slice(*slices.get(run.run_id, (0, 0)))) for run in chunk
+        ]
 
 
 def _chunks(runs: Sequence[LoadedRun]) -> Iterator[list[LoadedRun]]:
@@ -73,6 +77,22 @@ def _chunks(runs: Sequence[LoadedRun]) -> Iterator[list[LoadedRun]]:
         rows += run.rows_loaded
     if chunk:
         yield chunk
+
+
+def _own_columns(store: Store, dataset: Dataset, runs: Sequence[LoadedRun]) -> dict[str, set[str]]:
+    """Names of the columns that each run's file had."""
+    rows = store.rows(
+        "SELECT run_id, columns FROM monitoring.schema_history "
+        "WHERE dataset = ? AND list_contains(?, run_id)",
+        [dataset.name, [run.run_id for run in runs]],
+    )
+    return {row["run_id"]: {column["name"] for column in json.loads(row["columns"])} for row in rows}
+
+
+def _select(table: pa.Table, own: set[str] | None) -> pa.Table:
+    if own is None:
+        return table
+    return table.select([name for name in table.column_names if name in own or name == "_line"])
 
 
 def _slices(run_ids: pa.ChunkedArray) -> dict[str, tuple[int, int]]:

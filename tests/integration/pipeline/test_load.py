@@ -134,6 +134,18 @@ def test_a_new_column_is_added_and_a_wider_type_widens_the_table(new_platform: N
     assert ("removed", "note") in kinds[2]
 
 
+def test_a_run_is_measured_and_judged_by_the_columns_its_own_file_had(new_platform: NewPlatform) -> None:
+    platform = new_platform("orders")
+    platform.drop("2026-01-01.csv", b"id,amount\n1,10\n2,20\n")
+    platform.drop("2026-01-02.csv", b"id,amount,note\n3,30,late\n")
+    platform.process()
+    noted = platform.store.rows(
+        "SELECT r.file FROM metrics.metrics AS m JOIN metrics.runs AS r ON r.run_id = m.batch "
+        "WHERE m.column_name = 'note' AND m.metric = 'null_fraction'"
+    )
+    assert [row["file"] for row in noted] == ["2026-01-02.csv"]
+
+
 def test_a_load_killed_between_commit_and_archive_is_repeated_to_the_same_rows(
     settings: Settings, store: Store, new_platform: NewPlatform
 ) -> None:
