@@ -8,7 +8,7 @@ import typer
 from dqm_assets.cli.output import DATA_FAILED, JsonFlag, console, log_console, print_json, print_table
 
 if TYPE_CHECKING:
-    from dqm_assets.demo import Outcome
+    from dqm_assets.cli.demo import Outcome
 
 Demo = Annotated[bool, typer.Option(help="Feed it with simulated detector runs.")]
 Once = Annotated[
@@ -25,13 +25,13 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
     if once:
         _once(json_output)
         return
+    from dqm_assets.cli.demo import drop_history, feed_service
+    from dqm_assets.cli.supervisor import Service, python_service, supervise
     from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
-    from dqm_assets.demo import drop_history, feed_service
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.datasets import DETECTOR
     from dqm_assets.settings import settings
     from dqm_assets.store import open_store
-    from dqm_assets.supervisor import Service, python_service, supervise
 
     where = settings()
     Landing(where.landing_folder).add_dataset(DETECTOR)
@@ -63,7 +63,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
 
 
 def _once(json_output: bool) -> None:
-    from dqm_assets.demo import one_pass
+    from dqm_assets.cli.demo import one_pass
     from dqm_assets.settings import settings
 
     with log_console.status("landing, loading, measuring and judging 50 simulated runs"):

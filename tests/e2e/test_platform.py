@@ -18,7 +18,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 
-from dqm_assets.demo import INTERVAL
+from dqm_assets.cli.demo import INTERVAL
 from dqm_assets.simulate.runs import RunSeries, run_csv
 from tests.e2e.conftest import DESKTOP, ROOT, Tab, free_port
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dqm_assets.cli.supervisor import Service, python_service
 from dqm_assets.dagster_home import dagster_instance
 from dqm_assets.ingest import Landing
 from dqm_assets.pipeline.claims import claim_dropped
@@ -15,7 +16,6 @@ from dqm_assets.pipeline.datasets import DETECTOR, find_dataset
 from dqm_assets.settings import Settings
 from dqm_assets.simulate.runs import RunSeries, write_runs
 from dqm_assets.store import Store
-from dqm_assets.supervisor import Service, python_service
 
 RUNS = 50
 #: Time between two runs, simulated and real, so that the running demo stays at the present time.
@@ -43,8 +43,8 @@ def one_pass(settings: Settings) -> Outcome:
     Args:
         settings: Where everything is; runs that are registered already are not loaded again.
     """
-    from dqm_assets.defs.detector_runs.run_now import materialise  # noqa: PLC0415
-    from dqm_assets.defs.resources import process_store  # noqa: PLC0415
+    from dqm_assets.defs.detector_runs.run_now import materialise
+    from dqm_assets.defs.resources import process_store
 
     drop_history(settings)
     landing = Landing(settings.landing_folder)

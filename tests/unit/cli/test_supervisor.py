@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 #: Notes its start in a file, starts a child that will not hear SIGTERM, and will not hear it either.
 STUBBORN = """
 import pathlib, signal, subprocess, sys, time
@@ -28,7 +28,7 @@ sys.exit(3)
 """
 SUPERVISE = """
 import asyncio, sys
-from dqm_assets import supervisor
+from dqm_assets.cli import supervisor
 supervisor._STOP_SECONDS = 1.0
 code, notes, keep = sys.argv[1:]
 asyncio.run(supervisor.supervise([
