@@ -12,6 +12,7 @@ import numpy as np
 from dqm_assets.errors import SettingsError
 from dqm_assets.quality.baselines import Bands, learner
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
+from dqm_assets.quality.relevance import Relevance
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.transform import ValueKind
 
@@ -130,6 +131,7 @@ class Detector:
         calendar: HolidayCalendar | None = None,
         options: Mapping[str, float] | None = None,
         adapt_after: int | None = None,
+        relevance: Relevance | None = None,
     ) -> None:
         """Start with no history.
 
@@ -141,6 +143,7 @@ class Detector:
             options: the method's own options.
             adapt_after: anomalous points in a row that are the new normal; ``None`` for 60, or a sixteenth
                 of the history if that is more.
+            relevance: deviations that matter; others are normal and learned. ``None``: all matter.
 
         Raises:
             SettingsError: unknown method or option.
@@ -151,6 +154,7 @@ class Detector:
         self.calendar = calendar
         self.options = dict(options or {})
         self.adapt_after = adapt_after
+        self.relevance = relevance
         self._learner = learner(method, kind, adapt_after, **self.options)
 
     def judge(self, ts: datetime | float, value: float) -> Verdict:
@@ -176,19 +180,23 @@ class Detector:
         found = self.run(np.array([second_of(ts)]), np.array([value], dtype=np.float64), np.array([left_out]))
         return found.verdicts()[0]
 
-    def run(self, ts: np.ndarray, values: np.ndarray, left_out: np.ndarray) -> Judgements:
+    def run(
+        self, ts: np.ndarray, values: np.ndarray, left_out: np.ndarray, accepted: np.ndarray | None = None
+    ) -> Judgements:
         """Judge and learn a stretch of points, the same as one by one but faster.
 
         Args:
             ts: seconds since 1970 UTC, float64, shape (k,).
             values: float64, shape (k,).
             left_out: bool, shape (k,): judged but never learned.
+            accepted: bool, shape (k,): learned as normal, whatever the verdict; people said so.
         """
         blocks, start, size = [], 0, 1
         while start < ts.size:
             end = min(start + min(size, self._learner.ahead, _LARGEST_BLOCK), ts.size)
             block = self._judge_block(ts[start:end], values[start:end])
-            used = self._learn_block(block, left_out[start:end])
+            surprising = block.anomalous if accepted is None else block.anomalous & ~accepted[start:end]
+            used = self._learn_block(block, left_out[start:end], surprising)
             blocks.append((block, used))
             size = 2 * size if start + used == end else 1
             start += used
@@ -206,18 +214,19 @@ class Detector:
         bands: Bands = self._learner.judge(ts, np.where(finite, values, 0.0), self.sensitivity)
         infinite = np.isinf(values)
         score = np.where(finite, bands.score, np.where(infinite, np.inf, 0.0))
-        verdict = np.where((finite & bands.anomalous) | infinite, _ANOMALOUS, _NORMAL)
+        anomalous = (finite & bands.anomalous) | infinite
+        if self.relevance is not None:
+            anomalous &= self.relevance.matters(values, bands.expected)
+        verdict = np.where(anomalous, _ANOMALOUS, _NORMAL)
         columns = (bands.expected, bands.lower, bands.upper, bands.scale, score, verdict)
         return Judgements(ts, values, *columns, counts, needed, method, (self._learner.params,) * k)
 
-    def _learn_block(self, block: Judgements, left_out: np.ndarray) -> int:
+    def _learn_block(self, block: Judgements, left_out: np.ndarray, surprising: np.ndarray) -> int:
         """Learn until a point is not learned as the block assumed; returns how many points were used."""
-        if not (np.any(left_out) or self.calendar or np.any(block.anomalous)) and np.all(
-            np.isfinite(block.value)
-        ):
+        if not (np.any(left_out) or self.calendar or np.any(surprising)) and np.all(np.isfinite(block.value)):
             self._learner.learn_normal(block.ts.tolist(), block.value.tolist())
             return block.ts.size
-        anomalous = block.anomalous.tolist()
+        anomalous = surprising.tolist()
         for i, (ts, value) in enumerate(zip(block.ts.tolist(), block.value.tolist(), strict=True)):
             if left_out[i] or not np.isfinite(value) or self._is_special(ts):
                 return i + 1
@@ -238,6 +247,7 @@ class Detector:
             "calendar": _calendar_document(self.calendar),
             "options": self.options,
             "adapt_after": self.adapt_after,
+            "relevance": asdict(self.relevance) if self.relevance else None,
             "sizes": [array.size for array in arrays],
         }
         text = json.dumps(header, sort_keys=True).encode()
@@ -269,6 +279,7 @@ class Detector:
             calendar=_calendar_from(header["calendar"]),
             options=header["options"],
             adapt_after=header["adapt_after"],
+            relevance=Relevance(**header["relevance"]) if header.get("relevance") else None,
         )
         detector._learner.restore(np.split(numbers, edges[:-1]))
         return detector
