@@ -1,87 +1,32 @@
-"""Every table of the store, declared once: columns, types, key, sort order, retention."""
+"""Every table of the store, declared once; those of a room of their own in ``tables_<room>.py``."""
 
-from dataclasses import dataclass
+from dqm_assets.store.table import BIG, BYTES, DAY, FLAG, JSON, REAL, TEXT, TIME, Column, Table, declare
+from dqm_assets.store.tables_notify import NOTIFY_TABLES
 
-#: SQL types used below; times are UTC.
-TEXT, BIG, REAL, TIME, JSON, FLAG, BYTES, DAY = (
-    "VARCHAR",
-    "BIGINT",
-    "DOUBLE",
-    "TIMESTAMPTZ",
-    "JSON",
-    "BOOLEAN",
-    "BLOB",
-    "DATE",
-)
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name and its DuckDB type."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table of the store.
-
-    Attributes:
-        name: ``schema.table``.
-        columns: in order, key columns first.
-        key: columns that make a row unique; empty for an append-only table. DuckLake has no
-            primary keys: only `Transaction.upsert` under the table's lock keeps the key unique.
-        sort: columns that rows are ordered by within a data file, for pruning.
-        time: column whose age decides when a row is removed; empty: rows are kept for good.
-    """
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    sort: tuple[str, ...] = ()
-    time: str = ""
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """Names of all columns, in order."""
-        return tuple(column.name for column in self.columns)
-
-
-def _table(name: str, key: str, columns: dict[str, str], *, sort: str = "", time: str = "") -> Table:
-    keys = tuple(key.split())
-    declared = {**dict.fromkeys(keys, TEXT), **columns}
-    return Table(
-        name,
-        tuple(Column(column, kind) for column, kind in declared.items()),
-        keys,
-        tuple(sort.split()) or keys,
-        time,
-    )
-
+__all__ = ["BATCH_COLUMN", "LINE_COLUMN", "LOADED_COLUMN", "SCHEMAS", "TABLES", "Column", "Table"]
 
 _DECLARED = (
-    _table(
+    declare(
         "raw.quarantine",
         "dataset run_id line column_name",
         {"line": BIG, "file": TEXT, "code": TEXT, "reason": TEXT, "raw_text": TEXT, "quarantined_at": TIME},
         time="quarantined_at",
     ),
-    _table(
+    declare(
         "metrics.profiles",
         "dataset column_name segment batch",
         {"ts": TIME, "rows": BIG, "kind": TEXT, "state": BYTES},
         sort="dataset column_name ts",
         time="ts",
     ),
-    _table(
+    declare(
         "metrics.metrics",
         "dataset column_name segment metric batch",
         {"ts": TIME, "value": REAL},
         sort="dataset metric ts",
         time="ts",
     ),
-    _table(
+    declare(
         "metrics.runs",
         "dataset run_id",
         {
@@ -105,7 +50,7 @@ _DECLARED = (
         sort="dataset ts",
         time="registered_at",
     ),
-    _table(
+    declare(
         "monitoring.datasets",
         "dataset",
         {
@@ -116,9 +61,10 @@ _DECLARED = (
             "timestamp_column": TEXT,
             "first_seen": TIME,
             "description": TEXT,
+            "simulated": FLAG,
         },
     ),
-    _table(
+    declare(
         "monitoring.baselines",
         "dataset column_name segment metric as_of_batch",
         {
@@ -138,7 +84,7 @@ _DECLARED = (
         sort="dataset metric as_of",
         time="as_of",
     ),
-    _table(
+    declare(
         "monitoring.verdicts",
         "dataset column_name segment metric detector batch",
         {
@@ -158,7 +104,39 @@ _DECLARED = (
         sort="dataset metric ts",
         time="judged_at",
     ),
-    _table(
+    # What each detector of each series has learned up to (ts, batch); later points are learned from metrics.
+    declare(
+        "monitoring.detector_states",
+        "dataset column_name segment metric detector",
+        {"ts": TIME, "batch": TEXT, "setting": TEXT, "state": BYTES, "updated_at": TIME},
+    ),
+    # What people said of spans of a series: incident, expected, false_alarm.
+    declare(
+        "monitoring.labels",
+        "label_id",
+        {
+            "dataset": TEXT,
+            "column_name": TEXT,
+            "segment": TEXT,
+            "metric": TEXT,
+            "detector": TEXT,
+            "kind": TEXT,
+            "start_ts": TIME,
+            "end_ts": TIME,
+            "alert_id": TEXT,
+            "actor": TEXT,
+            "reason": TEXT,
+            "created_at": TIME,
+        },
+        sort="dataset metric start_ts",
+    ),
+    # How much rarer a series may alarm than its watch says, because people accepted that after a replay.
+    declare(
+        "monitoring.learned",
+        "dataset column_name segment metric detector",
+        {"widen": REAL, "accepted_by": TEXT, "accepted_at": TIME, "preview": JSON},
+    ),
+    declare(
         "monitoring.alerts",
         "alert_id",
         {
@@ -189,13 +167,13 @@ _DECLARED = (
         },
         sort="dataset opened_ts",
     ),
-    _table(
+    declare(
         "monitoring.alert_events",
         "alert_id event_id",
         {"ts": TIME, "event": TEXT, "actor": TEXT, "reason": TEXT, "details": JSON},
         sort="alert_id ts",
     ),
-    _table(
+    declare(
         "monitoring.contract_violations",
         "dataset run_id clause",
         {
@@ -212,13 +190,13 @@ _DECLARED = (
         sort="dataset checked_at",
         time="checked_at",
     ),
-    _table(
+    declare(
         "monitoring.schema_history",
         "dataset run_id",
         {"ts": TIME, "schema_sha": TEXT, "columns": JSON, "changes": JSON},
         sort="dataset ts",
     ),
-    _table(
+    declare(
         "monitoring.pipeline_status",
         "pipeline",
         {
@@ -230,41 +208,25 @@ _DECLARED = (
             "details": JSON,
         },
     ),
-    _table(
-        "monitoring.outbox",
-        "notification_id",
-        {
-            "alert_id": TEXT,
-            "event": TEXT,
-            "route": TEXT,
-            "payload": JSON,
-            "created_at": TIME,
-            "sent_at": TIME,
-            "attempts": BIG,
-            "next_attempt_at": TIME,
-            "last_error": TEXT,
-        },
-        time="sent_at",
-    ),
-    _table(
+    declare(
         "monitoring.offsets",
         "topic partition",
         {"partition": BIG, "next_offset": BIG, "epoch": BIG, "updated_at": TIME},
     ),
-    _table(
+    declare(
         "monitoring.scores", "scope name day", {"day": DAY, "score": REAL, "parts": JSON}, sort="day scope"
     ),
-    _table(
+    declare(
         "monitoring.audit",
         "",
         {"ts": TIME, "actor": TEXT, "action": TEXT, "target": TEXT, "reason": TEXT, "details": JSON},
         sort="ts",
     ),
-    _table("monitoring.migrations", "version", {"version": BIG, "name": TEXT, "applied_at": TIME}),
+    declare("monitoring.migrations", "version", {"version": BIG, "name": TEXT, "applied_at": TIME}),
 )
 
 #: The declared tables by name. Tables made from files (`Store.ensure_table`) are not among them.
-TABLES: dict[str, Table] = {table.name: table for table in _DECLARED}
+TABLES: dict[str, Table] = {table.name: table for table in (*_DECLARED, *NOTIFY_TABLES)}
 SCHEMAS: tuple[str, ...] = ("raw", "metrics", "monitoring")
 
 #: Columns that every raw table has beside those of its files.
