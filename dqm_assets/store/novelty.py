@@ -15,15 +15,16 @@ from psycopg import sql
 #: The writer cuts longer texts in its statistics, so that they bound nothing.
 _LONGEST_EXACT = 255
 
+#: NOT IN, because PostgreSQL hashes it: whatever it estimates, the catalog is read once, not once a file.
 _MAY_HOLD = sql.SQL("""
 SELECT EXISTS (
     SELECT FROM ducklake_data_file AS f
-    WHERE f.table_id = {table} AND f.end_snapshot IS NULL AND NOT EXISTS (
-        SELECT FROM ducklake_file_column_stats AS s JOIN ducklake_column AS c
+    WHERE f.table_id = {table} AND f.end_snapshot IS NULL AND f.data_file_id NOT IN (
+        SELECT s.data_file_id FROM ducklake_file_column_stats AS s JOIN ducklake_column AS c
             ON c.table_id = s.table_id AND c.column_id = s.column_id AND c.end_snapshot IS NULL
         JOIN unnest({names}::text[], {lows}::text[], {highs}::text[]) AS new (name, low, high)
             ON new.name = c.column_name
-        WHERE s.data_file_id = f.data_file_id AND s.table_id = {table}
+        WHERE s.table_id = {table} AND s.data_file_id IS NOT NULL
             AND octet_length(s.min_value) <= {longest} AND octet_length(s.max_value) <= {longest}
             AND (s.max_value COLLATE "C" < new.low OR s.min_value COLLATE "C" > new.high)
     )
