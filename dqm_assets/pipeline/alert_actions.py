@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dqm_assets.errors import StoreError
+from dqm_assets.notify.outbox import OUTBOX, enqueue
 from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
 from dqm_assets.pipeline.rows import append_rows, as_json, upsert_rows
 from dqm_assets.quality.alert import Alert
@@ -53,7 +54,7 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
         StoreError: no such alert.
         SettingsError: the alert's state does not allow the action.
     """
-    with store.transaction("monitoring.alerts", "monitoring.alert_events") as tx:
+    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
         rows = tx.query("SELECT * FROM monitoring.alerts WHERE alert_id = ?", [alert_id]).to_pylist()
         if not rows:
             raise StoreError(
@@ -64,6 +65,7 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
             raise StoreError(f"The action left no alert {alert_id}; nothing was changed.")
         upsert_rows(tx, "monitoring.alerts", [alert_row(alert)])
         upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
+        enqueue(tx, events, [alert])
         append_rows(
             tx,
             "monitoring.audit",

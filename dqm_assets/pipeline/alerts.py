@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from dqm_assets.notify.outbox import OUTBOX, enqueue
 from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.rows import upsert_rows
@@ -81,7 +82,7 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
     table, so two processes that do this at once, or one that is killed and repeated,
     still make one alert per incident.
     """
-    with store.transaction("monitoring.alerts", "monitoring.alert_events") as tx:
+    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
         findings = [*_findings(tx, dataset, _METRIC_VERDICTS), *_findings(tx, dataset, _CONTRACT_VERDICTS)]
         alerts = newest_alerts(tx, dataset)
         before = dict(alerts)
@@ -89,6 +90,7 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
         grouped = _grouped(tx, dataset, changed)
         upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in grouped])
         upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
+        enqueue(tx, events, grouped)
     names = [event.event for event in events]
     active = sum(alert.active for alert in {**before, **alerts}.values())
     return AlertSummary(len(findings), names.count("opened"), names.count("resolved"), active)

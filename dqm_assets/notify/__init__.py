@@ -1,0 +1,1 @@
+"""Telling people: an outbox beside the alerts, routes, messages, and deliveries through Apprise."""

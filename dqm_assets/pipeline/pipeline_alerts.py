@@ -1,0 +1,97 @@
+"""Alerts about pipelines themselves: opened by a failure, resolved by the next success."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from dqm_assets.notify.outbox import OUTBOX, enqueue
+from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
+from dqm_assets.pipeline.rows import upsert_rows
+from dqm_assets.quality.alert import Alert, SeriesKey
+from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
+from dqm_assets.quality.detectors import Verdict
+from dqm_assets.store import Store
+
+PIPELINE_DETECTOR = "pipeline"
+#: A pipeline that fails again so soon after it worked still has the same trouble: its alert reopens.
+_POLICY = AlertPolicy(severity="error", resolve_after=1, reopen_within=timedelta(hours=1), escalate_after=24)
+
+_NEWEST = """
+    SELECT * FROM monitoring.alerts WHERE dataset = ? AND detector = ? AND metric = 'failed'
+    ORDER BY opened_ts DESC LIMIT 1
+"""
+
+
+def pipeline_alert(  # noqa: PLR0917 - read as a sentence: who, whether, where, why, when
+    store: Store,
+    pipeline: str,
+    failed: bool,
+    stage: str,
+    reason: str,
+    at: datetime,
+    *,
+    owner: str = "",
+    dagster_run_id: str = "",
+) -> Alert | None:
+    """Take the end of an attempt of a pipeline into account.
+
+    Failures that follow one another are one alert, which the next success resolves. The same attempt
+    again, and one that is not newer than what was already seen, changes nothing.
+
+    Args:
+        store: The open store.
+        pipeline: Name of the pipeline, such as ``crypto``; the alert's dataset.
+        failed: How the attempt ended.
+        stage: The stage it failed at; any text after a success.
+        reason: Why, in one line or more.
+        at: When the attempt ended.
+        owner: Who is told.
+        dagster_run_id: The run of the attempt, which the alert then links to.
+
+    Returns:
+        The newest alert of the pipeline; ``None`` if it never failed.
+    """
+    if not failed:
+        # Most attempts succeed with nothing to resolve: they take no lock.
+        newest = _newest(store.rows(_NEWEST, [pipeline, PIPELINE_DETECTOR]))
+        if newest is None or not newest.active:
+            return newest
+    series = SeriesKey(pipeline, "", "", "failed", PIPELINE_DETECTOR)
+    title = f"{pipeline} failed at {stage}" if failed else f"{pipeline} works again"
+    explanation = f"{title}: {reason}" if failed and reason else title
+    finding = Finding(series, dagster_run_id or at.isoformat(), _verdict(failed, at))
+    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
+        before = _newest(tx.query(_NEWEST, [pipeline, PIPELINE_DETECTOR]).to_pylist())
+        alert, happened = advance(before, finding, replace(_POLICY, owner=owner))
+        if alert is None or alert is before:
+            return alert
+        if failed:
+            evidence = replace(alert.evidence, explanation=explanation)
+            alert = replace(alert, title=title, evidence=evidence)
+        events = [replace(event, reason=explanation) for event in happened]
+        upsert_rows(tx, "monitoring.alerts", [alert_row(alert)])
+        upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
+        enqueue(tx, events, [alert])
+    return alert
+
+
+def _newest(rows: list[dict]) -> Alert | None:
+    return alert_of(rows[0]) if rows else None
+
+
+def _verdict(failed: bool, at: datetime) -> Verdict:
+    """The attempt as a point of the series "failed": 0 or 1, where only 0 is normal."""
+    return Verdict(
+        ts=at,
+        value=float(failed),
+        expected=0.0,
+        lower=0.0,
+        # The width only matters for the severity: a failure is twice outside the band, whoever fails.
+        upper=0.5,
+        scale=0.5,
+        score=1.0 if failed else 0.0,
+        verdict="anomalous" if failed else "normal",
+        method=PIPELINE_DETECTOR,
+        n=1,
+        needed=0,
+        params={},
+    )
