@@ -15,7 +15,7 @@ from dqm_assets.settings import settings
 from dqm_assets.store import Store
 
 #: The assets that follow the run registries, for runs that want to end with them.
-FOLLOWERS = (dg.AssetKey("metric_baselines"), dg.AssetKey("alerts"))
+FOLLOWERS = (dg.AssetKey("metric_baselines"), dg.AssetKey("alerts"), dg.AssetKey("source_scores"))
 
 #: Judgements are stamped before they are committed; looking back this far beyond the last success finds those
 #: that were committed late. Looking at a dataset once more than needed changes nothing.

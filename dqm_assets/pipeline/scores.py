@@ -1,0 +1,230 @@
+"""Scores: what is stored of each dataset, day by day → its health score, kept for the trend."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.quality.alert import Severity
+from dqm_assets.quality.scorecard import Measured, score_of
+from dqm_assets.store import Store
+
+#: Days that are scored anew each time, so that data which comes late still counts.
+SCORED_DAYS = 30
+#: Scope of a dataset's score in ``monitoring.scores``.
+DATASET_SCOPE = "dataset"
+#: Data that comes more often than this is not stale before this many seconds.
+SHORTEST_INTERVAL = 3600.0
+
+#: Every batch with the data's own time, and since when each dataset is looked at: the last days, or if
+#: nothing came in them, its newest day.
+_KNOWN = """
+    WITH batches AS (
+        SELECT dataset, batch, max(ts) AS came FROM metrics.metrics GROUP BY dataset, batch
+        UNION
+        SELECT dataset, run_id, coalesce(ts, landed_at) FROM metrics.runs
+    ), looked AS (
+        SELECT dataset, least($since::TIMESTAMPTZ, date_trunc('day', max(came))) AS since
+        FROM batches GROUP BY dataset
+    )
+"""
+
+#: One row per dataset, day of the data's own time, and fact: an amount, and how much of it was bad.
+_DAYS = (
+    _KNOWN
+    + """
+    , runs AS (
+        SELECT dataset, run_id, coalesce(ts, landed_at) AS came, rows_in, rows_quarantined
+        FROM metrics.runs JOIN looked USING (dataset) WHERE coalesce(ts, landed_at) >= since
+    ), facts AS (
+        SELECT dataset, came::DATE AS day, 'rows' AS fact, sum(rows_in) AS a, sum(rows_quarantined) AS b
+        FROM runs GROUP BY ALL
+        UNION ALL
+        SELECT dataset, ts::DATE, 'nulls', avg(value), NULL FROM metrics.metrics JOIN looked USING (dataset)
+        WHERE metric = 'null_fraction' AND segment = '' AND ts >= since GROUP BY ALL
+        UNION ALL
+        SELECT v.dataset, r.came::DATE, 'checks', count(*), count(*) FILTER (WHERE NOT v.passed)
+        FROM monitoring.contract_violations AS v JOIN runs AS r USING (dataset, run_id)
+        WHERE v.severity <> 'info' GROUP BY ALL
+        UNION ALL
+        SELECT dataset, ts::DATE, if(metric = 'row_count' AND column_name = '', 'volume', 'judged'),
+            count(*), count(*) FILTER (WHERE verdict = 'anomalous')
+        FROM monitoring.verdicts JOIN looked USING (dataset)
+        WHERE verdict <> 'learning' AND ts >= since GROUP BY ALL
+        UNION ALL
+        SELECT dataset, ts::DATE, 'schema', count(*), count(*) FILTER (
+            WHERE list_contains(CAST(json_extract(changes, '$[*].breaking') AS VARCHAR[]), 'true')
+        ) FROM monitoring.schema_history JOIN looked USING (dataset) WHERE ts >= since GROUP BY ALL
+    )
+    SELECT dataset, day, fact, a::DOUBLE AS a, coalesce(b, 0)::DOUBLE AS b FROM facts ORDER BY dataset, day
+"""  # noqa: S608 - two constants
+)
+
+#: When a dataset's batches came, and how far apart they usually are, in seconds.
+_BATCHES = (
+    _KNOWN
+    + """
+    , spaced AS (
+        SELECT dataset, came, epoch(came - lag(came) OVER (PARTITION BY dataset ORDER BY came)) AS gap
+        FROM batches
+    ), usual AS (SELECT dataset, median(gap) AS gap FROM spaced WHERE gap > 0 GROUP BY dataset)
+    SELECT dataset, came::DATE AS day, max(epoch(came)) AS newest, any_value(u.gap) AS gap
+    FROM spaced JOIN looked USING (dataset) LEFT JOIN usual AS u USING (dataset)
+    WHERE came >= since GROUP BY dataset, came::DATE ORDER BY dataset, day
+"""  # noqa: S608 - as above
+)
+
+_ALERTS = """
+    SELECT dataset, severity, status, opened_ts, resolved_ts FROM monitoring.alerts
+    WHERE coalesce(resolved_ts, $now) >= $since
+"""
+
+_STORED = "SELECT name, day, score, parts FROM monitoring.scores WHERE scope = $scope AND day >= $first"
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A line of ``monitoring.scores``."""
+
+    scope: str
+    name: str
+    day: date
+    score: float
+    parts: str
+
+
+@dataclass(frozen=True)
+class ScoreSummary:
+    """What an update of the scores did, and the newest score of each dataset."""
+
+    written: int
+    newest: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Incident:
+    severity: Severity
+    status: str
+    opened: datetime
+    resolved: datetime | None
+
+    def open_at(self, moment: datetime, now: datetime) -> bool:
+        """Whether it was open then; what is muted now does not count now."""
+        if self.opened > moment or (self.resolved is not None and self.resolved <= moment):
+            return False
+        return moment < now or self.status in ("open", "acknowledged")
+
+
+def update_scores(store: Store, now: datetime | None = None) -> ScoreSummary:
+    """Score every dataset for each of the last `SCORED_DAYS` days; what has not changed is not written again.
+
+    A day without data carries on what was known, with its freshness gone down.
+
+    Args:
+        store: The open store.
+        now: The time of the newest score; ``None`` is now.
+    """
+    now = now or datetime.now(UTC)
+    first = (now - timedelta(days=SCORED_DAYS - 1)).date()
+    asked = {"since": datetime.combine(first, time(), UTC), "now": now}
+    facts = _facts(store.rows(_DAYS, {"since": asked["since"]}))
+    incidents = defaultdict(list)
+    for row in store.rows(_ALERTS, asked):
+        incidents[row["dataset"]].append(
+            _Incident(row["severity"], row["status"], row["opened_ts"], row["resolved_ts"])
+        )
+    rows = [
+        row
+        for dataset, batches in _batches(store.rows(_BATCHES, {"since": asked["since"]})).items()
+        for row in _scored(dataset, batches, facts.get(dataset, {}), incidents[dataset], now)
+        if row.day >= first
+    ]
+    stored = {
+        (row["name"], row["day"]): (row["score"], row["parts"])
+        for row in store.rows(_STORED, {"scope": DATASET_SCOPE, "first": first})
+    }
+    changed = [row for row in rows if stored.get((row.name, row.day)) != (row.score, row.parts)]
+    if changed:
+        with store.transaction("monitoring.scores") as tx:
+            upsert_rows(tx, "monitoring.scores", changed)
+    return ScoreSummary(len(changed), {row.name: row.score for row in rows})
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """Time of the newest batch of each day, and the usual interval; seconds."""
+
+    newest: Mapping[date, float]
+    interval: float | None
+
+
+_Facts = Mapping[date, Mapping[str, tuple[float, float]]]
+
+
+def _facts(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[date, dict[str, tuple[float, float]]]]:
+    found: dict[str, dict[date, dict[str, tuple[float, float]]]] = {}
+    for row in rows:
+        if row["a"] is not None:
+            day = found.setdefault(row["dataset"], {}).setdefault(row["day"], {})
+            day[row["fact"]] = (row["a"], row["b"])
+    return found
+
+
+def _batches(rows: Sequence[Mapping[str, Any]]) -> dict[str, _Batches]:
+    newest: dict[str, dict[date, float]] = defaultdict(dict)
+    interval: dict[str, float | None] = {}
+    for row in rows:
+        newest[row["dataset"]][row["day"]] = row["newest"]
+        interval[row["dataset"]] = max(row["gap"], SHORTEST_INTERVAL) if row["gap"] else None
+    return {name: _Batches(days, interval[name]) for name, days in newest.items()}
+
+
+def _scored(
+    dataset: str, batches: _Batches, facts: _Facts, incidents: Sequence[_Incident], now: datetime
+) -> list[ScoreRow]:
+    rows = []
+    day, known, newest = min(batches.newest), {}, 0.0
+    while day <= now.date():
+        newest = max(batches.newest.get(day, newest), newest)
+        known = facts.get(day, known)
+        moment = min(datetime.combine(day + timedelta(days=1), time(), UTC), now)
+        measured = _measured(
+            known,
+            max(moment.timestamp() - newest, 0.0),
+            batches.interval,
+            [incident.severity for incident in incidents if incident.open_at(moment, now)],
+        )
+        score = score_of(measured)
+        if score is not None:
+            parts = as_json({part: round(share, 4) for part, share in score.parts.items()})
+            rows.append(ScoreRow(DATASET_SCOPE, dataset, day, score.score, parts))
+        day += timedelta(days=1)
+    return rows
+
+
+def _measured(
+    facts: Mapping[str, tuple[float, float]], age: float, interval: float | None, alerts: Sequence[Severity]
+) -> Measured:
+    def pair(name: str) -> tuple[int, int]:
+        amount, bad = facts.get(name, (0.0, 0.0))
+        return int(amount), int(bad)
+
+    rows, checks, judged, volume, schema = map(pair, ("rows", "checks", "judged", "volume", "schema"))
+    return Measured(
+        nulls=facts["nulls"][0] if "nulls" in facts else None,
+        checks=checks[0],
+        failed_checks=checks[1],
+        rows=rows[0],
+        rows_quarantined=rows[1],
+        judged=judged[0],
+        anomalous=judged[1],
+        volume_judged=volume[0],
+        volume_anomalous=volume[1],
+        schemas=schema[0],
+        breaking_schemas=schema[1],
+        age=age,
+        interval=interval,
+        open_alerts=alerts,
+    )
