@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dqm_assets.errors import SettingsError
@@ -39,7 +39,14 @@ class Settings(BaseSettings):
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     kafka_bootstrap: str | None = None
     devices_url: str | None = None
+    #: The crypto provider's API; ``None`` is the provider's public one.
     crypto_url: str | None = None
+    #: Demo key of the crypto provider; goes into a request header only.
+    crypto_api_key: SecretStr | None = None
+    #: How many coins are followed: the largest by market capitalisation.
+    crypto_top: int = Field(default=10, ge=1, le=250)
+    #: Age from which an exchange rate is stale.
+    crypto_rate_minutes: float = Field(default=30.0, gt=0)
     #: Apprise URLs, comma separated.
     notify_urls: str | None = None
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -22,6 +23,8 @@ _ARROW = {
     "DATE": pa.date32(),
     "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
 }
+
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 #: What JSON cannot hold is written as the nearest it can.
 _LARGEST = 1.7976931348623157e308
@@ -47,9 +50,14 @@ def append_rows(tx: Transaction, table: str, rows: Sequence[Any]) -> None:
 
 def _arrow(table: str, rows: Sequence[Any]) -> pa.Table:
     names = [field.name for field in fields(rows[0])]
-    types = {column.name: _ARROW[column.type] for column in TABLES[table].columns}
+    types = {column.name: _arrow_type(column.type) for column in TABLES[table].columns}
     columns = [pa.array([getattr(row, name) for row in rows], types[name]) for name in names]
     return pa.table(columns, names=names)
+
+
+def _arrow_type(declared: str) -> pa.DataType:
+    money = _DECIMAL.fullmatch(declared)
+    return pa.decimal128(int(money[1]), int(money[2])) if money else _ARROW[declared]
 
 
 def as_json(value: Any) -> str:
