@@ -1,0 +1,1 @@
+"""The device fleet: segment counts over HTTP, collected snapshot by snapshot."""
