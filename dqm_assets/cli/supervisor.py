@@ -4,11 +4,16 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 import structlog
+from filelock import FileLock, Timeout
+
+from dqm_assets.errors import SettingsError
 
 log = structlog.get_logger("dqm.supervisor")
 
@@ -34,6 +39,25 @@ def python_service(
 ) -> Service:
     """A service that this Python interpreter runs."""
     return Service(name, (sys.executable, *arguments), env or {}, keep)
+
+
+@contextmanager
+def only_one(home: Path) -> Generator[None]:
+    """Be the only one who runs the services of a home; the claim ends with the process.
+
+    Raises:
+        SettingsError: Somebody else runs them.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "up.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise SettingsError(
+            f"dqm up already runs for {home}: stop that one first, or set DQM_HOME to another folder."
+        ) from None
+    with lock:
+        yield
 
 
 async def supervise(services: Sequence[Service]) -> None:

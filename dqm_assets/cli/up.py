@@ -26,7 +26,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
         _once(json_output)
         return
     from dqm_assets.cli.demo import drop_history, feed_service
-    from dqm_assets.cli.supervisor import Service, python_service, supervise
+    from dqm_assets.cli.supervisor import Service, only_one, python_service, supervise
     from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.datasets import DETECTOR
@@ -37,7 +37,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
     Landing(where.landing_folder).add_dataset(DETECTOR)
     environment = {"DAGSTER_HOME": str(prepare_dagster_home(where)), "DQM_HOME": str(where.home.absolute())}
     # Held open so that the embedded PostgreSQL outlives any one of the services.
-    with open_store(where):
+    with only_one(where.home.absolute()), open_store(where):
         services: list[Service] = [
             python_service(
                 "dagster",

@@ -1,5 +1,6 @@
 """The supervisor in a process of its own: what dies comes back, and the end leaves nothing."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+from dqm_assets.cli.supervisor import only_one
 
 ROOT = Path(__file__).parents[3]
 #: Notes its start in a file, starts a child that will not hear SIGTERM, and will not hear it either.
@@ -86,3 +89,21 @@ def test_sigterm_ends_a_whole_tree_that_does_not_want_to_end(tmp_path: Path) -> 
     for survivor in alive:
         survivor.kill()
     assert alive == []
+
+
+def test_a_second_one_for_the_same_home_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
+    with only_one(tmp_path / "home"):
+        second = subprocess.run(
+            [sys.executable, "-m", "dqm_assets.cli", "up"],
+            env={**os.environ, "DQM_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+        assert second.returncode == 2
+        assert "already runs" in second.stderr
+        with only_one(tmp_path / "other"):
+            pass
+    with only_one(tmp_path / "home"):
+        pass
