@@ -1,12 +1,15 @@
 """Which datasets there are: the built-in detector runs, and every folder in the landing folder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dqm_assets.errors import SourceError
 from dqm_assets.ingest import Landing, table_name
+from dqm_assets.pipeline.rows import upsert_rows
 from dqm_assets.quality.contracts import Contract, load_contracts
 from dqm_assets.settings import Settings
+from dqm_assets.store import Store
 
 #: The dataset whose assets carry the plain names (``run_metrics``, ``run_registry``).
 DETECTOR = "detector"
@@ -47,6 +50,58 @@ class Dataset:
         if self.contract is None:
             return f"Files dropped in the landing folder {self.name}/, columns discovered."
         return self.contract.description or f"Files dropped in {self.name}/, by contract."
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """A line of ``monitoring.datasets``."""
+
+    dataset: str
+    table_name: str
+    contract: str
+    owner: str
+    discovered: bool
+    timestamp_column: str | None
+    first_seen: datetime
+    description: str
+    simulated: bool
+
+
+def register_source(  # noqa: PLR0917 (one line of a catalogue)
+    store: Store,
+    name: str,
+    table: str,
+    owner: str = "",
+    contract: str = "",
+    description: str = "",
+    simulated: bool = False,
+    *,
+    timestamp_column: str | None = None,
+    discovered: bool = False,
+) -> None:
+    """Make a dataset known to the platform's catalogue; registering the same again writes nothing.
+
+    Args:
+        store: The open store.
+        name: Name of the dataset, as in metrics and alerts.
+        table: Qualified name of its table, such as ``raw.devices``.
+        owner: Who is told when it goes bad.
+        contract: Path of its contract; empty when it has none.
+        description: One line for catalogues.
+        simulated: Whether its data is made up.
+        timestamp_column: Column that dates its rows.
+        discovered: Whether its columns were found rather than declared.
+    """
+    row = DatasetRow(
+        name, table, contract, owner, discovered, timestamp_column, datetime.now(UTC), description, simulated
+    )
+    found = store.rows("SELECT * FROM monitoring.datasets WHERE dataset = ?", [name])
+    if found:
+        row = replace(row, first_seen=found[0]["first_seen"])
+        if vars(row) == found[0]:
+            return
+    with store.transaction("monitoring.datasets") as tx:
+        upsert_rows(tx, "monitoring.datasets", [row])
 
 
 def landing_datasets(settings: Settings) -> list[Dataset]:

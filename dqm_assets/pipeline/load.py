@@ -20,9 +20,10 @@ from dqm_assets.ingest import (
 )
 from dqm_assets.pipeline.claims import without_duplicates
 from dqm_assets.pipeline.data_time import data_time
-from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.datasets import Dataset, register_source
 from dqm_assets.pipeline.rows import as_json, upsert_rows
-from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows, seen_columns
+from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows
+from dqm_assets.pipeline.seen_columns import seen_columns
 from dqm_assets.quality.drift import SeenColumn
 from dqm_assets.store import Store
 
@@ -73,20 +74,6 @@ class QuarantineRow:
     reason: str
     raw_text: str
     quarantined_at: datetime
-
-
-@dataclass(frozen=True)
-class DatasetRow:
-    """A line of ``monitoring.datasets``."""
-
-    dataset: str
-    table_name: str
-    contract: str
-    owner: str
-    discovered: bool
-    timestamp_column: str | None
-    first_seen: datetime
-    description: str
 
 
 @dataclass
@@ -153,23 +140,16 @@ def _where_now(landing: Landing, claim: Claim) -> Claim:
 
 
 def _register_dataset(store: Store, dataset: Dataset) -> None:
-    if store.rows(
-        "SELECT 1 FROM monitoring.datasets WHERE dataset = ? AND contract = ?",
-        [dataset.name, str(dataset.contract_path or "")],
-    ):
-        return
-    row = DatasetRow(
-        dataset=dataset.name,
-        table_name=dataset.raw_table,
-        contract=str(dataset.contract_path or ""),
-        owner=dataset.owner,
-        discovered=dataset.contract is None,
+    register_source(
+        store,
+        dataset.name,
+        dataset.raw_table,
+        dataset.owner,
+        str(dataset.contract_path or ""),
+        dataset.description,
         timestamp_column=dataset.timestamp_column,
-        first_seen=datetime.now(UTC),
-        description=dataset.description,
+        discovered=dataset.contract is None,
     )
-    with store.transaction("monitoring.datasets") as tx:
-        upsert_rows(tx, "monitoring.datasets", [row])
 
 
 def _chunks(claims: Sequence[Claim]) -> Iterator[list[Claim]]:

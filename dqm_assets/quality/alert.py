@@ -45,12 +45,14 @@ class Evidence:
     """What the alert rests on, and what the lifecycle must remember.
 
     Attributes:
-        seen_ts: newest point that was taken into account; older ones change nothing.
+        seen_ts, seen_batch: newest point that was taken into account; what is not newer changes nothing. Two
+            batches of the same time are ordered by their names.
         normal_points: normal points in a row since the last anomalous one.
         excess: how far outside the band the incident's worst point was, in half widths (1 is on the edge).
         first_points, last_points: up to 5 anomalous points each.
         muted_until: end of the mute; ``None`` when not muted or muted for good.
         explanation: the verdict in words; contributions of segments may be added by the caller.
+        simulated: whether the data behind it is made up.
     """
 
     seen_ts: datetime
@@ -60,6 +62,13 @@ class Evidence:
     last_points: tuple[EvidencePoint, ...] = ()
     muted_until: datetime | None = None
     explanation: str = ""
+    seen_batch: str = ""
+    simulated: bool = False
+
+    @property
+    def seen(self) -> tuple[datetime, str]:
+        """Place of the newest point that was taken into account."""
+        return self.seen_ts, self.seen_batch
 
     def to_document(self) -> dict[str, Any]:
         """As plain types for the JSON column."""
@@ -71,6 +80,8 @@ class Evidence:
             "last_points": [_point_document(point) for point in self.last_points],
             "muted_until": self.muted_until.isoformat() if self.muted_until else None,
             "explanation": self.explanation,
+            "seen_batch": self.seen_batch,
+            "simulated": self.simulated,
         }
 
     @classmethod
@@ -85,6 +96,8 @@ class Evidence:
             tuple(_point(point) for point in document["last_points"]),
             datetime.fromisoformat(muted) if muted else None,
             document["explanation"],
+            document.get("seen_batch", ""),
+            document.get("simulated", False),
         )
 
 

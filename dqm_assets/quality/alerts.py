@@ -17,6 +17,7 @@ from dqm_assets.quality.alert import (
     event_of,
 )
 from dqm_assets.quality.detectors import Verdict
+from dqm_assets.quality.metric_words import title_of
 
 DETECTOR_ACTOR = "detector"
 _POINTS_KEPT = 5
@@ -36,6 +37,7 @@ class AlertPolicy:
         error_beyond, critical_beyond: distance outside the band, in half widths, that raises the severity.
         escalate_after: anomalous points after which the severity rises by one; 0 for never.
         owner: from the contract's team.
+        simulated: whether the data behind it is made up.
     """
 
     severity: Severity = "warning"
@@ -45,6 +47,7 @@ class AlertPolicy:
     critical_beyond: float = 10.0
     escalate_after: int = 24
     owner: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Finding:
     verdict: Verdict
     snapshot: int | None = None
     excess: float = field(init=False)
+
+    @property
+    def place(self) -> tuple[datetime, str]:
+        """Where the point stands in its series: its time, then its batch."""
+        return self.verdict.ts, self.batch
 
     def __post_init__(self) -> None:
         """Work out how far outside the band the value is, in half widths of the band."""
@@ -86,10 +94,10 @@ def advance(alert: Alert | None, finding: Finding, policy: AlertPolicy | None = 
     """
     policy = policy or AlertPolicy()
     verdict = finding.verdict
-    if verdict.verdict == "learning" or (alert is not None and verdict.ts <= alert.evidence.seen_ts):
+    if verdict.verdict == "learning" or (alert is not None and finding.place <= alert.evidence.seen):
         return alert, ()
     if verdict.verdict == "normal":
-        return _calm(alert, verdict, policy) if alert is not None and alert.active else (alert, ())
+        return _calm(alert, finding, policy) if alert is not None and alert.active else (alert, ())
     if alert is None or _is_over(alert, verdict.ts, policy):
         return _open(finding, policy)
     return _continue(alert, finding, policy)
@@ -113,7 +121,7 @@ def _open(finding: Finding, policy: AlertPolicy) -> Change:
         detector=series.detector,
         severity=severity,
         status="open",
-        title=f"{series.name} is {verdict.value:.4g}, expected {verdict.expected:.4g}",
+        title=title_of(series, verdict.value, verdict.lower, verdict.upper),
         opened_ts=verdict.ts,
         last_ts=verdict.ts,
         resolved_ts=None,
@@ -127,7 +135,16 @@ def _open(finding: Finding, policy: AlertPolicy) -> Change:
         score=verdict.score,
         owner=policy.owner,
         group_key=alert_id,
-        evidence=Evidence(verdict.ts, 0, finding.excess, (point,), (point,), explanation=verdict.explanation),
+        evidence=Evidence(
+            verdict.ts,
+            0,
+            finding.excess,
+            (point,),
+            (point,),
+            explanation=verdict.explanation,
+            seen_batch=finding.batch,
+            simulated=policy.simulated,
+        ),
         snapshot=finding.snapshot,
         updated_at=verdict.ts,
     )
@@ -149,6 +166,7 @@ def _continue(alert: Alert, finding: Finding, policy: AlertPolicy) -> Change:
     evidence = replace(
         old,
         seen_ts=verdict.ts,
+        seen_batch=finding.batch,
         normal_points=0,
         excess=worst,
         first_points=(*old.first_points, point)[:_POINTS_KEPT],
@@ -187,13 +205,14 @@ def _continue(alert: Alert, finding: Finding, policy: AlertPolicy) -> Change:
     return after, tuple(events)
 
 
-def _calm(alert: Alert, verdict: Verdict, policy: AlertPolicy) -> Change:
+def _calm(alert: Alert, finding: Finding, policy: AlertPolicy) -> Change:
     """A normal point during an incident: enough of them in a row resolve it."""
+    verdict = finding.verdict
     normal = alert.evidence.normal_points + 1
-    evidence = replace(alert.evidence, seen_ts=verdict.ts, normal_points=normal)
+    evidence = replace(alert.evidence, seen_ts=verdict.ts, seen_batch=finding.batch, normal_points=normal)
     if normal < policy.resolve_after:
         return replace(alert, evidence=evidence, updated_at=verdict.ts), ()
-    reason = f"{normal} normal points in a row"
+    reason = f"{normal} normal points in a row" if normal > 1 else "the next point is normal"
     return _resolved(replace(alert, evidence=evidence), DETECTOR_ACTOR, reason, verdict.ts)
 
 
@@ -228,6 +247,11 @@ def mute(alert: Alert, actor: str, reason: str, at: datetime, until: datetime | 
 def resolve(alert: Alert, actor: str, reason: str, at: datetime) -> Change:
     """Close it by hand; an alert that is resolved stays as it is."""
     return _resolved(alert, actor, reason, at) if alert.active else (alert, ())
+
+
+def resolve_by_engine(alert: Alert, reason: str, at: datetime) -> Change:
+    """Close it because its series is no longer judged; an alert that is resolved stays as it is."""
+    return _resolved(alert, DETECTOR_ACTOR, reason, at) if alert.active else (alert, ())
 
 
 def _resolved(alert: Alert, actor: str, reason: str, at: datetime) -> Change:

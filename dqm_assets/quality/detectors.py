@@ -103,6 +103,19 @@ class Judgements:
         """Bool: which points are anomalous."""
         return self.verdict == _ANOMALOUS
 
+    def verdict_at(self, i: int) -> Verdict:
+        """The verdict on point ``i``."""
+        columns = (self.value, self.expected, self.lower, self.upper, self.scale, self.score)
+        return Verdict(
+            datetime.fromtimestamp(float(self.ts[i]), UTC),
+            *(float(column[i]) for column in columns),
+            VERDICTS[int(self.verdict[i])],
+            self.method,
+            int(self.n[i]),
+            self.needed,
+            self.params[i],
+        )
+
     def verdicts(self) -> list[Verdict]:
         """One object per point."""
         columns = (self.value, self.expected, self.lower, self.upper, self.scale, self.score)

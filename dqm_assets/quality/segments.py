@@ -35,6 +35,14 @@ class Contribution:
     value_effect: float
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """Why a metric changed: in words, and the parts they rest on, largest first."""
+
+    text: str
+    parts: tuple[Contribution, ...] = ()
+
+
 def contributions(
     before: Mapping[str, SegmentState], after: Mapping[str, SegmentState], measure: Measure = "count"
 ) -> tuple[Contribution, ...]:

@@ -185,6 +185,7 @@ _DECLARED = (
             "passed": FLAG,
             "message": TEXT,
             "sample": JSON,
+            "definition": TEXT,
             "snapshot": BIG,
             "checked_at": TIME,
         },
@@ -194,7 +195,7 @@ _DECLARED = (
     declare(
         "monitoring.schema_history",
         "dataset run_id",
-        {"ts": TIME, "schema_sha": TEXT, "columns": JSON, "changes": JSON},
+        {"ts": TIME, "schema_sha": TEXT, "columns": JSON, "changes": JSON, "breaches": JSON, "policy": TEXT},
         sort="dataset ts",
     ),
     declare(

@@ -1,0 +1,148 @@
+"""Observe: points of any source → metrics, verdicts, detector states, alerts and their events, at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dqm_assets.pipeline.alert_rows import alert_row, event_row
+from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, grouped, with_explanations
+from dqm_assets.pipeline.measure import MetricRow
+from dqm_assets.pipeline.rows import append_rows, upsert_rows
+from dqm_assets.pipeline.segment_explanation import explain_by_segments
+from dqm_assets.pipeline.series_states import Judged, judge_points, unknown_points
+from dqm_assets.pipeline.training import training_of
+from dqm_assets.pipeline.verdict_rows import verdict_row
+from dqm_assets.pipeline.watch import Point, Watch
+from dqm_assets.quality.alert import Alert
+from dqm_assets.quality.alerts import AlertPolicy
+from dqm_assets.quality.segments import Explanation
+from dqm_assets.store import Store, Transaction
+
+__all__ = ["ObserveSummary", "Point", "Watch", "observe"]
+
+
+@dataclass(frozen=True)
+class ObserveSummary:
+    """What an observation did.
+
+    Attributes:
+        points: points that were new or corrected.
+        verdicts: verdicts given; ``anomalous`` and ``learning`` of them.
+        opened, resolved: alerts that did so.
+        active: active alerts of the dataset afterwards that these points could concern.
+    """
+
+    points: int = 0
+    verdicts: int = 0
+    anomalous: int = 0
+    learning: int = 0
+    opened: int = 0
+    resolved: int = 0
+    active: int = 0
+
+
+def observe(
+    store: Store,
+    dataset: str,
+    points: Sequence[Point],
+    watches: Sequence[Watch],
+    *,
+    owner: str = "",
+    simulated: bool = False,
+    explain: Callable[[Alert], Explanation | None] | None = None,
+) -> ObserveSummary:
+    """Keep points, judge them, and bring alerts up to date, all in one transaction.
+
+    The same points again change nothing. A point that comes late is judged by what was before it. Two
+    processes may observe one dataset at once: one waits for the other.
+
+    Args:
+        store: The open store.
+        dataset: Name of the dataset.
+        points: New points of any number of series, in any order.
+        watches: How metrics are judged; points of metrics without a watch are only kept.
+        owner: Who is told.
+        simulated: Whether the data is made up.
+        explain: Says what explains an alert that was opened or got worse; when left out, the segments of the
+            alert's own metric do.
+    """
+    if not points:
+        return ObserveSummary()
+    with store.locked(f"observe:{dataset}"):
+        new, changed = unknown_points(store, dataset, points)
+        if not new and not changed:
+            return ObserveSummary()
+        judged = judge_points(store, dataset, [*new, *changed], watches, training_of(store, dataset))
+        with store.transaction("monitoring.alerts", "monitoring.alert_events", "monitoring.outbox") as tx:
+            _write(tx, dataset, new, changed, judged)
+            incidents = _incidents(tx, dataset, judged, _policies(watches, owner, simulated=simulated))
+            with_explanations(incidents, explain or _by_segments(tx))
+            alerts = grouped(tx, dataset, list(incidents.changed.values()))
+            upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in alerts])
+            upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in incidents.events])
+    return _summary(len(new) + len(changed), judged, incidents)
+
+
+def _policies(watches: Sequence[Watch], owner: str, *, simulated: bool) -> dict[tuple[str, str], AlertPolicy]:
+    """How alerts live, by metric and detector."""
+    return {
+        (watch.metric, watch.detector): AlertPolicy(
+            severity=watch.severity, owner=owner, simulated=simulated, resolve_after=watch.resolve_after
+        )
+        for watch in watches
+    }
+
+
+def _write(
+    tx: Transaction, dataset: str, new: Sequence[Point], changed: Sequence[Point], judged: Judged
+) -> None:
+    """Append what is new (no look for equal keys: the lock of the dataset says there are none)."""
+    now = datetime.now(UTC)
+    corrected = {(point.column_name, point.segment, point.metric, point.batch) for point in changed}
+    fresh, again = [], []
+    for finding in judged.findings:
+        series = finding.series
+        row = verdict_row(series, finding.batch, finding.verdict, snapshot=finding.snapshot or 0, now=now)
+        known = (series.column_name, series.segment, series.metric, finding.batch) in corrected
+        (again if known else fresh).append(row)
+    append_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in new])
+    append_rows(tx, "monitoring.verdicts", fresh)
+    upsert_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in changed])
+    upsert_rows(tx, "monitoring.verdicts", again)
+    upsert_rows(tx, "monitoring.detector_states", judged.states)
+
+
+def _metric_row(dataset: str, point: Point) -> MetricRow:
+    return MetricRow(
+        dataset, point.column_name, point.segment, point.metric, point.batch, point.ts, float(point.value)
+    )
+
+
+def _incidents(
+    tx: Transaction, dataset: str, judged: Judged, policies: dict[tuple[str, str], AlertPolicy]
+) -> Incidents:
+    if not judged.findings:
+        return Incidents()
+    alerts = concerned_alerts(tx, dataset, judged.findings[0].verdict.ts, AlertPolicy())
+    incidents = Incidents.of(alerts)
+    for finding in judged.findings:
+        incidents.take(finding, policies[finding.series.metric, finding.series.detector])
+    return incidents
+
+
+def _by_segments(tx: Transaction) -> Callable[[Alert], Explanation | None]:
+    return lambda alert: explain_by_segments(tx, alert)
+
+
+def _summary(points: int, judged: Judged, incidents: Incidents) -> ObserveSummary:
+    names = [event.event for event in incidents.events]
+    verdicts = [finding.verdict.verdict for finding in judged.findings]
+    return ObserveSummary(
+        points,
+        len(verdicts),
+        verdicts.count("anomalous"),
+        verdicts.count("learning"),
+        names.count("opened"),
+        names.count("resolved"),
+        len(incidents.active),
+    )

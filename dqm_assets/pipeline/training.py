@@ -1,0 +1,86 @@
+"""What people's words mean for training: spans that teach nothing, spans that are normal, rarer alarms."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from dqm_assets.quality.alert import SeriesKey
+from dqm_assets.quality.detectors import second_of
+from dqm_assets.quality.sensitivity import Sensitivity
+from dqm_assets.store import Store
+
+#: Incidents and muted spans teach nothing; spans that people expected are learned as normal. False alarms
+#: change no training: they widen the calibration of their series (``monitoring.learned``). A mute without an
+#: end lasts until its alert is resolved.
+_SAID = """
+    SELECT l.column_name, l.segment, l.metric, l.detector, l.kind, l.start_ts,
+           coalesce(l.end_ts, a.resolved_ts) AS end_ts, 1.0 AS widen
+    FROM monitoring.labels AS l
+    LEFT JOIN monitoring.alerts AS a ON a.alert_id = l.alert_id AND l.end_ts IS NULL
+    WHERE l.dataset = $dataset AND l.kind <> 'false_alarm'
+    UNION ALL
+    SELECT column_name, segment, metric, detector, 'widen', NULL, NULL, widen
+    FROM monitoring.learned WHERE dataset = $dataset
+"""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a series, seconds since 1970 UTC, both ends included."""
+
+    start: float
+    end: float
+    #: Learned as normal whatever the verdict; otherwise it teaches nothing.
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class Training:
+    """What people have said of the series of one dataset."""
+
+    spans: Mapping[SeriesKey, Sequence[Span]] = field(default_factory=dict)
+    widened: Mapping[SeriesKey, float] = field(default_factory=dict)
+
+    def masks(self, series: SeriesKey, ts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which of the times (seconds) teach nothing, and which are normal whatever the verdict."""
+        left_out, accepted = np.zeros(ts.size, dtype=bool), np.zeros(ts.size, dtype=bool)
+        for span in self.spans.get(series, ()):
+            inside = (ts >= span.start) & (ts <= span.end)
+            if span.accepted:
+                accepted |= inside
+            else:
+                left_out |= inside
+        return left_out & ~accepted, accepted
+
+    def sensitivity(self, series: SeriesKey, wanted: Sensitivity) -> Sensitivity:
+        """The wanted sensitivity, made as much rarer as people accepted for this series."""
+        factor = self.widened.get(series, 1.0)
+        if factor == 1.0:
+            return wanted
+        if wanted.z is not None:
+            return Sensitivity.of_z(wanted.z * min(factor, 2.0))
+        if wanted.points is not None:
+            return Sensitivity.per_points(wanted.points * factor)
+        return Sensitivity.per_weeks((wanted.weeks or 1.0) * factor)
+
+
+def training_of(store: Store, dataset: str) -> Training:
+    """Read what people have said of the series of a dataset."""
+    spans: dict[SeriesKey, list[Span]] = defaultdict(list)
+    widened: dict[SeriesKey, float] = {}
+    for row in store.rows(_SAID, {"dataset": dataset}):
+        series = _series(dataset, row)
+        if row["kind"] == "widen":
+            widened[series] = row["widen"]
+            continue
+        end: datetime | None = row["end_ts"]
+        last = second_of(end) if end else float("inf")
+        spans[series].append(Span(second_of(row["start_ts"]), last, row["kind"] == "expected"))
+    return Training(dict(spans), widened)
+
+
+def _series(dataset: str, row: Mapping[str, str]) -> SeriesKey:
+    return SeriesKey(dataset, row["column_name"], row["segment"], row["metric"], row["detector"])
