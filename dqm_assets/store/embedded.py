@@ -114,6 +114,11 @@ class EmbeddedPostgres:
             # A forked child shares its parent's lock, which is the parent's to give up.
             return
         atexit.unregister(self.leave)
+        if not self._home.exists():
+            # Somebody removed the home: the server ends by itself when it finds its files gone.
+            os.close(self._users)
+            self._users = None
+            return
         with self._starting():
             try:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,12 @@
 """The embedded server's own life."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from dqm_assets.store.embedded import EmbeddedPostgres
@@ -60,3 +62,15 @@ def test_a_server_whose_only_user_was_killed_is_taken_over(tmp_path: Path) -> No
     assert server.pid == left
     server.leave()
     assert server.pid is None
+
+
+def test_a_home_that_was_removed_is_left_without_a_word(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    server.join()
+    assert server.pid is not None
+    process = psutil.Process(server.pid)
+    shutil.rmtree(tmp_path / "postgres")
+    server.leave()
+    # The server itself would notice within a minute; the test does not wait so long.
+    process.terminate()
+    process.wait(60)
