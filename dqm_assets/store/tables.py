@@ -2,6 +2,7 @@
 
 from dqm_assets.store.table import BIG, BYTES, DAY, FLAG, JSON, REAL, TEXT, TIME, Column, Table, declare
 from dqm_assets.store.tables_crypto import CRYPTO_TABLES
+from dqm_assets.store.tables_devices import DEVICE_TABLES
 from dqm_assets.store.tables_notify import NOTIFY_TABLES
 
 __all__ = ["BATCH_COLUMN", "LINE_COLUMN", "LOADED_COLUMN", "SCHEMAS", "TABLES", "Column", "Table"]
@@ -228,7 +229,9 @@ _DECLARED = (
 )
 
 #: The declared tables by name. Tables made from files (`Store.ensure_table`) are not among them.
-TABLES: dict[str, Table] = {table.name: table for table in (*_DECLARED, *NOTIFY_TABLES, *CRYPTO_TABLES)}
+TABLES: dict[str, Table] = {
+    table.name: table for table in (*_DECLARED, *NOTIFY_TABLES, *CRYPTO_TABLES, *DEVICE_TABLES)
+}
 SCHEMAS: tuple[str, ...] = ("raw", "metrics", "monitoring")
 
 #: Columns that every raw table has beside those of its files.
