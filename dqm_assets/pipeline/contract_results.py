@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.raw_rows import loaded_runs, run_tables
 from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.quality.contracts import ClauseResult
 from dqm_assets.store import Store
 
 
@@ -25,8 +26,37 @@ class ClauseOutcome:
     passed: bool
     message: str
     sample: str
+    #: Fingerprint of the clause as it was when it was judged.
+    definition: str
     snapshot: int
     checked_at: datetime
+
+
+def clause_outcome(
+    dataset: str, run_id: str, result: ClauseResult, *, snapshot: int, now: datetime
+) -> ClauseOutcome:
+    """What is kept of a clause's verdict on one run (or partition, or batch)."""
+    return ClauseOutcome(
+        dataset=dataset,
+        run_id=run_id,
+        clause=result.clause.id,
+        severity=result.clause.severity,
+        dimension=result.clause.dimension or "",
+        failing_rows=result.failing_rows,
+        checked_rows=result.checked_rows,
+        passed=result.passed,
+        message=result.message,
+        sample=as_json(list(result.sample)),
+        definition=result.clause.fingerprint,
+        snapshot=snapshot,
+        checked_at=now,
+    )
+
+
+def store_outcomes(store: Store, rows: Sequence[ClauseOutcome]) -> None:
+    """Write outcomes; judging the same run again replaces them."""
+    with store.transaction("monitoring.contract_violations") as tx:
+        upsert_rows(tx, "monitoring.contract_violations", rows)
 
 
 def check_contract(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> dict[str, list[ClauseOutcome]]:
@@ -48,25 +78,10 @@ def check_contract(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> di
         snapshot, now = store.version(), datetime.now(UTC)
         for run, table in chunk:
             outcomes[run.run_id] = [
-                ClauseOutcome(
-                    dataset=dataset.name,
-                    run_id=run.run_id,
-                    clause=result.clause.id,
-                    severity=result.clause.severity,
-                    dimension=result.clause.dimension or "",
-                    failing_rows=result.failing_rows,
-                    checked_rows=result.checked_rows,
-                    passed=result.passed,
-                    message=result.message,
-                    sample=as_json(list(result.sample)),
-                    snapshot=snapshot,
-                    checked_at=now,
-                )
+                clause_outcome(dataset.name, run.run_id, result, snapshot=snapshot, now=now)
                 for result in contract.check(table, now=now)
             ]
-        rows = [row for run, _ in chunk for row in outcomes[run.run_id]]
-        with store.transaction("monitoring.contract_violations") as tx:
-            upsert_rows(tx, "monitoring.contract_violations", rows)
+        store_outcomes(store, [row for run, _ in chunk for row in outcomes[run.run_id]])
     return outcomes
 
 
@@ -76,6 +91,7 @@ def contract_results(
     """Outcomes by run: those stored since the run was loaded, the others judged now.
 
     The asset check and the run registry both want them; whoever comes first does the work.
+    An outcome of a clause that has another threshold by now counts for nothing.
     """
     if dataset.contract is None or not run_ids:
         return {}
@@ -88,11 +104,11 @@ def contract_results(
         """,
         [dataset.name, list(run_ids)],
     )
-    clauses = {clause.id for clause in dataset.contract.clauses}
+    current = {clause.id: clause.fingerprint for clause in dataset.contract.clauses}
     stored: dict[str, list[ClauseOutcome]] = defaultdict(list)
     for row in rows:
-        if row["clause"] in clauses:
+        if current.get(row["clause"]) == row["definition"]:
             stored[row["run_id"]].append(ClauseOutcome(**row))
-    complete = {run_id: found for run_id, found in stored.items() if len(found) == len(clauses)}
+    complete = {run_id: found for run_id, found in stored.items() if len(found) == len(current)}
     missing = [run_id for run_id in run_ids if run_id not in complete]
     return {**complete, **check_contract(store, dataset, missing)}

@@ -21,6 +21,7 @@ from dqm_assets.ingest import (
 from dqm_assets.pipeline.claims import without_duplicates
 from dqm_assets.pipeline.data_time import data_time
 from dqm_assets.pipeline.datasets import Dataset, register_source
+from dqm_assets.pipeline.drift_quarantine import kept_by_policy
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows
 from dqm_assets.pipeline.seen_columns import seen_columns
@@ -216,6 +217,8 @@ def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: s
 
     try:
         parsed = read_file(claim.path, columns=_columns_to_read(dataset, known))
+        columns = seen_columns(parsed)
+        parsed = kept_by_policy(dataset.contract, parsed, columns)
     except SourceError as error:
         reason = {"code": error.code, "column": "", "metric": "", "message": str(error)}
         whole = QuarantineRow(
@@ -226,7 +229,7 @@ def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: s
     rejected = tuple(_quarantine_row(dataset, claim, reject, now) for reject in parsed.rejects)
     ts = data_time(parsed.table, claim.original_name, modified, dataset.timestamp_column)
     rows = _with_bookkeeping(without_empty_columns(parsed.table), claim.run_id, now)
-    return _Prepared(claim, run_row(parsed, "LOADED", [], ts), rejected, rows, seen_columns(parsed))
+    return _Prepared(claim, run_row(parsed, "LOADED", [], ts), rejected, rows, columns)
 
 
 def _columns_to_read(dataset: Dataset, known: pa.Schema) -> dict[str, pa.DataType]:

@@ -11,6 +11,8 @@ from dqm_assets.quality.pairing import pair_alike
 SHARE = 0.05
 #: Names alike from here on, and shares within this factor, make a rename.
 _ALIKE, _FACTOR = 0.7, 3.0
+#: Stands for the rows of all values that are not listed: it counts in the shares and is never news.
+OTHERS = "\u2026"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def category_changes(
     tenth of that share, and as new the other way round.
 
     Args:
-        before: rows per value in the earlier batch.
+        before: rows per value in the earlier batch; `OTHERS` is the rest.
         after: rows per value in the later batch.
         share: smallest share of the rows that makes a category matter, 0 to 1.
     """
@@ -55,6 +57,7 @@ def category_changes(
         ratio = old[first] / new[second]
         return name_similarity(first, second) if 1 / _FACTOR <= ratio <= _FACTOR else 0.0
 
+    gone, fresh = [v for v in gone if v != OTHERS], [v for v in fresh if v != OTHERS]
     pairs = pair_alike(gone, fresh, alike, _ALIKE)
     paired_old, paired_new = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
     return [

@@ -1,9 +1,10 @@
 """Schema drift: what changed between the columns of two batches, or of a contract and a batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from dqm_assets.quality.category_drift import OTHERS, category_changes
 from dqm_assets.quality.name_similarity import name_similarity
 from dqm_assets.quality.pairing import pair_alike
 from dqm_assets.quality.value_similarity import ValueProfile, value_similarity
@@ -11,7 +12,9 @@ from dqm_assets.quality.value_similarity import ValueProfile, value_similarity
 if TYPE_CHECKING:
     from dqm_assets.quality.contracts import Contract
 
-ChangeKind = Literal["added", "removed", "renamed", "retyped", "widened", "reordered", "nullability"]
+ChangeKind = Literal[
+    "added", "removed", "renamed", "retyped", "widened", "reordered", "nullability", "values"
+]
 
 #: Names alone propose a rename from this similarity on; with alike values a weaker one will do.
 NAME_THRESHOLD, MIXED_THRESHOLD = 0.72, 0.75
@@ -32,6 +35,8 @@ class SeenColumn:
     written: str = ""
     #: Whether nulls may come or came; None when unknown.
     nullable: bool | None = None
+    #: Rows of each frequent value, of a column that holds categories; empty when it does not, or is unknown.
+    categories: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def label(self) -> str:
@@ -69,6 +74,7 @@ class SchemaChange:
             "widened": f"column {self.column} was widened from {self.before} to {self.after}",
             "reordered": f"columns came in another order: {self.after}, before {self.before}",
             "nullability": f"column {self.column} was {self.before} and is {self.after}",
+            "values": f"values of column {self.column} changed: {self.after}",
         }
         return told[self.kind]
 
@@ -89,8 +95,8 @@ def schema_changes(
         values_after: column profiles by name.
 
     Returns:
-        Renames first, then removals, additions, type and nullability changes, and a change of
-        order among the columns that stayed. Equal schemas give nothing.
+        Renames first, then removals, additions, changes of type, nullability and categories, and a
+        change of order among the columns that stayed. Equal schemas give nothing.
     """
     old = {column.name: column for column in before}
     new = {column.name: column for column in after}
@@ -121,12 +127,29 @@ def contract_changes(
 ) -> list[SchemaChange]:
     """Compare a batch's columns with those that a contract states.
 
-    Another order, or another spelling of a header that normalises to the same name, keeps to the contract.
+    Another order, or another spelling of a header that normalises to the same name, keeps to the contract,
+    and so does a column that could hold nulls and holds none.
     """
-    stated = [SeenColumn(prop.name, str(prop.arrow_type or "")) for prop in contract.properties]
-    batch = [SeenColumn(column.name, column.type) for column in seen]
+    stated = [
+        SeenColumn(prop.name, str(prop.arrow_type or ""), nullable=False if prop.required else None)
+        for prop in contract.properties
+    ]
+    batch = [SeenColumn(column.name, column.type, nullable=column.nullable or None) for column in seen]
     found = schema_changes(stated, batch, values_after=values)
-    return [change for change in found if change.kind != "reordered"]
+    return [change for change in found if change.kind != "reordered"] + _not_allowed(contract, seen)
+
+
+def _not_allowed(contract: "Contract", seen: Sequence[SeenColumn]) -> list[SchemaChange]:
+    """List the columns with frequent values that their contract does not list."""
+    batch = {column.name: column for column in seen}
+    changes: list[SchemaChange] = []
+    for prop in contract.properties:
+        column = batch.get(prop.name)
+        strange = [v for v in column.categories if v not in {*prop.allowed, OTHERS}] if column and prop.allowed else []
+        if strange:
+            told = f"{', '.join(map(repr, strange))} {'is' if len(strange) == 1 else 'are'} not allowed"
+            changes.append(SchemaChange("values", prop.name, ", ".join(prop.allowed), told))
+    return changes
 
 
 def _likeness(
@@ -159,6 +182,10 @@ def _column_changes(old: SeenColumn, new: SeenColumn) -> list[SchemaChange]:
     if old.nullable is not None and new.nullable is not None and old.nullable != new.nullable:
         words = {True: "nullable", False: "never null"}
         changes.append(SchemaChange("nullability", new.name, words[old.nullable], words[new.nullable]))
+    if old.categories and new.categories:
+        told = [change.message for change in category_changes(old.categories, new.categories)]
+        if told:
+            changes.append(SchemaChange("values", new.name, ", ".join(old.categories), "; ".join(told)))
     return changes
 
 

@@ -1,6 +1,8 @@
 """One enforceable statement of a contract, what judging it gave, and what is refused."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from typing import Any, Literal
 
 from dqm_assets.quality.contracts.measure import Measure
@@ -35,6 +37,12 @@ class Clause:
     def blocking(self) -> bool:
         """Whether a failure stops what is downstream."""
         return self.severity == "error"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Stands for what the clause asks and how much it weighs; outcomes with another one are stale."""
+        stated = repr((self.kind, self.measure, self.threshold, self.severity))
+        return sha256(stated.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from dqm_assets.quality.contracts.clause import Clause, Note, Refusal, Severity
 from dqm_assets.quality.contracts.conditions.base import Condition
-from dqm_assets.quality.contracts.conditions.membership import OneOf
+from dqm_assets.quality.contracts.conditions.membership import OneOf, written
 from dqm_assets.quality.contracts.conditions.presence import NotNull, OfType
 from dqm_assets.quality.contracts.conditions.temporal_format import strptime_format
 from dqm_assets.quality.contracts.document import Document, Steps, dotted
@@ -87,6 +87,7 @@ class Compiler:
                 key_position=self._key_position(entry),
                 classification=str(entry.get("classification") or ""),
                 description=str(entry.get("description") or ""),
+                allowed=tuple(written(v["value"]) for v in entry.get("enum") or ()),
                 strptime=_own_format(logical_type, options),
                 options=options,
             )

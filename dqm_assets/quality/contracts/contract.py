@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from dqm_assets.quality.contracts.clause import Clause, ClauseResult, Note, Refusal
+from dqm_assets.quality.contracts.drift_policy import DEFAULT_POLICY, DriftPolicy
 from dqm_assets.quality.contracts.explanation import Explanation, explain
 from dqm_assets.quality.contracts.judge import judge_rows
 from dqm_assets.quality.contracts.property import Property
@@ -43,6 +44,8 @@ class Contract:
     refusals: tuple[Refusal, ...]
     notes: tuple[Note, ...]
     sla: Sla = field(default_factory=Sla)
+    #: What follows when the columns of a batch are not the contract's.
+    drift_policy: DriftPolicy = DEFAULT_POLICY
 
     @cached_property
     def columns(self) -> Mapping[str, pa.DataType]:

@@ -8,6 +8,7 @@ from dqm_assets.quality.contracts.clause import Refusal
 from dqm_assets.quality.contracts.compiler import Compiler
 from dqm_assets.quality.contracts.contract import Contract
 from dqm_assets.quality.contracts.document import Document, dotted, read_document
+from dqm_assets.quality.contracts.drift_policy import DriftPolicy, read_policy
 from dqm_assets.quality.contracts.json_schema import schema_problems
 from dqm_assets.quality.contracts.problem import Problem, nearest
 from dqm_assets.quality.contracts.sla import SlaTerm, read_sla
@@ -77,16 +78,22 @@ def compile_document(document: Document) -> tuple[list[Contract], list[Problem]]
     for compiler in compilers:
         compiler.compile()
         problems.extend(compiler.problems)
+    policies = [read_policy(document, index) for index in range(len(compilers))] or [
+        read_policy(document, None)
+    ]
+    problems.extend(problem for _, found in policies for problem in found)
     if problems:
-        return [], sorted(problems)
+        return [], sorted(set(problems))
     entries: list[Any] = document.data.get("schema") or [{}]
     return [
-        _contract(document, entry, compiler)
-        for entry, compiler in zip(entries, compilers or [None], strict=True)
+        _contract(document, entry, compiler, policy)
+        for entry, compiler, (policy, _) in zip(entries, compilers or [None], policies, strict=True)
     ], []
 
 
-def _contract(document: Document, entry: dict[str, Any], compiler: Compiler | None) -> Contract:
+def _contract(
+    document: Document, entry: dict[str, Any], compiler: Compiler | None, policy: DriftPolicy
+) -> Contract:
     data = document.data
     sla, notes, refusals = read_sla(_sla_terms(document), str(data.get("slaDefaultElement") or ""))
     dataset = str(entry.get("name") or data.get("name") or data["id"])
@@ -105,6 +112,7 @@ def _contract(document: Document, entry: dict[str, Any], compiler: Compiler | No
         refusals=(*(compiler.refusals if compiler else ()), *refusals),
         notes=(*(compiler.notes if compiler else ()), *notes),
         sla=sla,
+        drift_policy=policy,
     )
 
 

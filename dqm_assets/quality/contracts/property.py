@@ -30,6 +30,8 @@ class Property:
     key_position: int = 0
     classification: str = ""
     description: str = ""
+    #: The only values that it may have, as text; empty when any will do.
+    allowed: tuple[str, ...] = ()
     #: strptime form of the contract's ``format``, for text that is read as a date or time.
     strptime: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
