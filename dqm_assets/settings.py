@@ -49,8 +49,10 @@ class Settings(BaseSettings):
     crypto_rate_minutes: float = Field(default=30.0, gt=0)
     #: Apprise URLs, comma separated.
     notify_urls: str | None = None
+    #: Routes and channels of notifications; ``None`` is notifications.yaml in the home, or beside contracts/.
+    notifications: Path | None = None
 
-    @field_validator("home", "landing", "contracts")
+    @field_validator("home", "landing", "contracts", "notifications")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value is not None else None

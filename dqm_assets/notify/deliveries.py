@@ -1,0 +1,239 @@
+"""Deliveries: which notifications are one message, who is sending it, and how it ended."""
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dqm_assets.notify.fan_out import NOTIFICATIONS
+from dqm_assets.notify.message import Item, Kind, delivery_id_of
+from dqm_assets.notify.outbox import Transition
+from dqm_assets.notify.rules import Retry
+from dqm_assets.notify.schedule import retry_at
+from dqm_assets.pipeline.rows import upsert_rows
+from dqm_assets.store import Store
+
+#: A drainer that says nothing for so long is dead, and another one sends what it had.
+LEASE = timedelta(seconds=120)
+#: Rows looked at in one lease; more are looked at in the next one.
+_LOOK_AT = 2_000
+
+_DUE = """
+    SELECT 1 FROM monitoring.notifications
+    WHERE status = 'waiting' AND due_at <= $now AND (leased_until IS NULL OR leased_until < $now)
+      AND NOT list_contains($without, channel)
+    LIMIT 1
+"""
+_COLUMNS = """
+    SELECT n.*, coalesce(a.status = 'muted' AND n.event <> 'muted' AND n.attempts = 0, false) AS muted,
+           r.dagster_run_id
+    FROM monitoring.notifications AS n
+    LEFT JOIN monitoring.alerts AS a USING (alert_id)
+    LEFT JOIN metrics.runs AS r
+      ON r.dataset = n.dataset AND r.run_id = json_extract_string(n.payload, '$.alert.last_batch')
+"""
+#: Deliveries that were tried before, whole.
+_AGAIN = (
+    _COLUMNS  # noqa: S608 - two constants
+    + """
+    WHERE n.status = 'waiting' AND n.delivery_id IN (
+        SELECT delivery_id FROM monitoring.notifications
+        WHERE status = 'waiting' AND due_at <= $now AND (leased_until IS NULL OR leased_until < $now)
+          AND delivery_id IS NOT NULL AND NOT list_contains($without, channel)
+        GROUP BY delivery_id ORDER BY min(created_at), delivery_id LIMIT $limit
+    )
+    ORDER BY n.created_at, n.ts, n.event_id
+"""
+)
+#: Rows that are in no delivery yet. What is under way holds back later news of the same alert in the same
+#: channel, so that nobody reads of the end before the beginning.
+_NEW = (
+    _COLUMNS  # noqa: S608 - two constants
+    + """
+    WHERE n.status = 'waiting' AND n.delivery_id IS NULL AND n.due_at <= $now
+      AND NOT list_contains($without, n.channel)
+      AND NOT EXISTS (
+        SELECT 1 FROM monitoring.notifications AS w
+        WHERE w.status = 'waiting' AND w.delivery_id IS NOT NULL
+          AND w.channel = n.channel AND w.alert_id = n.alert_id
+      )
+    ORDER BY n.created_at, n.ts, n.event_id
+    LIMIT $look_at
+"""
+)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message to one channel; its id stays, however often it is tried."""
+
+    delivery_id: str
+    channel: str
+    kind: Kind
+    attempts: int
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class _LeaseRow:
+    notification_id: str
+    delivery_id: str
+    leased_by: str
+    leased_until: datetime
+
+
+@dataclass(frozen=True)
+class _DroppedRow:
+    notification_id: str
+    status: str
+    last_error: str
+
+
+@dataclass(frozen=True)
+class _SentRow:
+    notification_id: str
+    status: str
+    attempts: int
+    last_error: str
+    sent_at: datetime
+    leased_until: datetime | None
+
+
+@dataclass(frozen=True)
+class _FailedRow:
+    notification_id: str
+    status: str
+    attempts: int
+    last_error: str
+    due_at: datetime
+    leased_until: datetime | None
+
+
+@dataclass(frozen=True)
+class _ReleasedRow:
+    notification_id: str
+    leased_until: datetime | None
+
+
+def lease(
+    store: Store, drainer: str, now: datetime, *, limit: int, without: Collection[str] = ()
+) -> list[Delivery]:
+    """Take deliveries that are due; nobody else gets them until `LEASE` has passed.
+
+    Args:
+        store: the open store.
+        drainer: name of who takes them.
+        now: the time.
+        limit: the most deliveries to take.
+        without: channels to leave alone.
+    """
+    if not store.rows(_DUE, {"now": now, "without": sorted(without)}):
+        return []
+    asked = {"now": now, "without": sorted(without)}
+    with store.transaction(NOTIFICATIONS) as tx:
+        again = tx.query(_AGAIN, {**asked, "limit": limit}).to_pylist()
+        new = tx.query(_NEW, {**asked, "look_at": _LOOK_AT}).to_pylist()
+        dropped = [row["notification_id"] for row in new if row["muted"]]
+        upsert_rows(
+            tx, NOTIFICATIONS, [_DroppedRow(each, "dropped", "the alert is muted") for each in dropped]
+        )
+        groups = [*_by_delivery(again), *compose([row for row in new if not row["muted"]])][:limit]
+        deliveries = [_delivery(group) for group in groups]
+        upsert_rows(
+            tx,
+            NOTIFICATIONS,
+            [
+                _LeaseRow(item.notification_id, delivery.delivery_id, drainer, now + LEASE)
+                for delivery in deliveries
+                for item in delivery.items
+            ],
+        )
+    return deliveries
+
+
+def compose(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Put rows, in their order, together that are one message.
+
+    Rows of one bundle are one, and so are the same transitions of alerts with one cause. Of one alert,
+    what came later waits for what came before.
+    """
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    first: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in rows:
+        key = _key(row)
+        if first.setdefault((row["channel"], row["alert_id"]), key) == key:
+            groups.setdefault(key, []).append(row)
+    return list(groups.values())
+
+
+def _key(row: dict[str, Any]) -> tuple[str, ...]:
+    if row["bundle"]:
+        return (row["channel"], row["route"], row["bundle"])
+    return (row["channel"], row["route"], row["group_key"], row["event"])
+
+
+def _by_delivery(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["delivery_id"], []).append(row)
+    return list(groups.values())
+
+
+def _delivery(group: Sequence[dict[str, Any]]) -> Delivery:
+    first = group[0]
+    items = tuple(_item(row) for row in group)
+    kind: Kind = "digest" if first["bundle"] else "alert" if len(group) == 1 else "group"
+    known = first["delivery_id"] or delivery_id_of([item.notification_id for item in items])
+    return Delivery(known, first["channel"], kind, first["attempts"], items)
+
+
+def _item(row: dict[str, Any]) -> Item:
+    transition = Transition.from_json(row["payload"])
+    # The batch of a pipeline's alert is Dagster's run itself.
+    of_pipeline = transition.alert.last_batch if transition.alert.detector == "pipeline" else ""
+    return Item(row["notification_id"], transition, row["dagster_run_id"] or of_pipeline)
+
+
+def mark_sent(store: Store, delivery: Delivery, at: datetime) -> None:
+    """Note that the channel took it."""
+    rows = [
+        _SentRow(item.notification_id, "sent", delivery.attempts + 1, "", at, None) for item in delivery.items
+    ]
+    with store.transaction() as tx:
+        upsert_rows(tx, NOTIFICATIONS, rows)
+
+
+def mark_failed(
+    store: Store, delivery: Delivery, at: datetime, *, drainer: str, error: str, retry: Retry
+) -> bool:
+    """Note that the channel did not take it: it waits for its next attempt, or is dead after the last one.
+
+    Returns:
+        Whether it is dead. What another drainer has taken over meanwhile is left to that one.
+    """
+    attempts = delivery.attempts + 1
+    dead = attempts >= retry.attempts
+    # Jitter against many homes that knock at once; not a secret.
+    again = retry_at(retry, attempts, at, random.Random())  # noqa: S311
+    status = "dead" if dead else "waiting"
+    ids = [item.notification_id for item in delivery.items]
+    with store.transaction(NOTIFICATIONS) as tx:
+        mine = tx.query(
+            "SELECT 1 FROM monitoring.notifications WHERE list_contains(?, notification_id) "
+            "AND leased_by = ? AND status = 'waiting' LIMIT 1",
+            [ids, drainer],
+        )
+        if not mine.num_rows:
+            return False
+        upsert_rows(
+            tx, NOTIFICATIONS, [_FailedRow(each, status, attempts, error, again, None) for each in ids]
+        )
+    return dead
+
+
+def release(store: Store, deliveries: Sequence[Delivery]) -> None:
+    """Give back what was taken and not tried."""
+    rows = [_ReleasedRow(item.notification_id, None) for delivery in deliveries for item in delivery.items]
+    with store.transaction() as tx:
+        upsert_rows(tx, NOTIFICATIONS, rows)

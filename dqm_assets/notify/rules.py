@@ -1,0 +1,160 @@
+"""Who is told what, when and how: channels, and routes from alerts to channels."""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from dqm_assets.quality.alert import EventName, Severity
+
+TemplateName = Literal["chat", "mail", "webhook"]
+WeekDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK_DAYS: tuple[WeekDay, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: Any) -> Any:
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("a duration is a number with s, m, h or d, such as 30m")
+    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+
+
+def _zone(value: Any) -> Any:
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, TypeError, OSError):
+        raise ValueError("no such time zone; write it as in the IANA list, such as Europe/Berlin") from None
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+
+class Retry(_Part):
+    """When a failed delivery is tried again: after ``first``, then twice as long, at most ``longest``."""
+
+    first: Duration = timedelta(seconds=30)
+    longest: Duration = timedelta(hours=1)
+    attempts: int = Field(default=30, ge=1)
+
+
+class Channel(_Part):
+    """One place that can be told: an Apprise URL and how messages look there."""
+
+    url: str = Field(repr=False, min_length=1)
+    template: TemplateName | None = None
+    retry: Retry = Retry()
+
+    @property
+    def kind(self) -> TemplateName:
+        """The template: the given one, or what suits the URL."""
+        scheme = self.url.partition(":")[0].lower()
+        if self.template is not None:
+            return self.template
+        if scheme.startswith("mailto"):
+            return "mail"
+        return "webhook" if scheme in {"json", "jsons"} else "chat"
+
+
+class Match(_Part):
+    """Which alerts a route is for; patterns such as ``orders*`` ignore case, any of several is enough."""
+
+    severity: Severity = "info"
+    owner: Patterns = ("*",)
+    dataset: Patterns = ("*",)
+    column: Patterns = ("*",)
+
+
+class Quiet(_Part):
+    """Hours of a day in which nobody is disturbed; what is held back comes as one message at their end.
+
+    Hours that go past midnight belong to the day on which they begin.
+    """
+
+    start: time = Field(alias="from")
+    end: time = Field(alias="to")
+    days: tuple[WeekDay, ...] = Field(default=WEEK_DAYS, min_length=1)
+    time_zone: Zone = ZoneInfo("UTC")
+    #: Severity from which alerts disturb all the same.
+    passing: Severity | Literal["never"] = Field(default="critical", alias="pass")
+
+    @model_validator(mode="after")
+    def _some_hours(self) -> "Quiet":
+        if self.start == self.end:
+            raise ValueError("from and to are the same time; for all day write 00:00 to 23:59")
+        return self
+
+
+class Digest(_Part):
+    """When a route tells everything that has gathered, in one message: at an interval, or by cron."""
+
+    every: Duration | None = None
+    cron: str | None = None
+    time_zone: Zone = ZoneInfo("UTC")
+
+    @field_validator("cron")
+    @classmethod
+    def _readable(cls, cron: str | None) -> str | None:
+        if cron is not None:
+            try:
+                CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC))
+            except CronSimError as error:
+                raise ValueError(f"not a cron expression: {error}") from None
+        return cron
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Digest":
+        if (self.every is None) == (self.cron is None):
+            raise ValueError("a digest has either every or cron")
+        if self.every is not None and self.every < timedelta(minutes=1):
+            raise ValueError("every is at least 1m")
+        return self
+
+
+class Route(_Part):
+    """Alerts that match are told to these channels, under these conditions."""
+
+    name: str = Field(min_length=1)
+    when: Match = Match()
+    to: Patterns = Field(min_length=1)
+    events: tuple[EventName, ...] = Field(
+        default=("opened", "reopened", "escalated", "resolved"), min_length=1
+    )
+    #: After a message about a series, no further opening of that series for so long.
+    cooldown: Duration = timedelta(0)
+    quiet: Quiet | None = None
+    digest: Digest | None = None
+    #: Transitions of data that was older than this when they were found are not told.
+    max_age: Duration | None = None
+
+
+class Links(_Part):
+    """Addresses that messages link to, where they differ from what this machine calls itself."""
+
+    dashboard: str = ""
+    dagster: str = ""
+
+
+class Rules(_Part):
+    """The whole of notifications.yaml."""
+
+    version: Literal[1] = 1
+    links: Links = Links()
+    channels: dict[str, Channel] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
