@@ -18,6 +18,7 @@ _COMMANDS = {
     "ingest": ("dqm_assets.cli.ingest", "ingest", "Load files into a dataset, as if they were dropped."),
     "runs": ("dqm_assets.cli.runs", "runs", "List registered runs: GOOD, BAD, and why."),
     "alerts": ("dqm_assets.cli.alerts", "app", "List, show, acknowledge, mute and resolve alerts."),
+    "notify": ("dqm_assets.cli.notify", "app", "Test, send, list and lint notifications."),
     "profile": ("dqm_assets.cli.profile", "profile", "Profile CSV and Parquet files."),
     "check": ("dqm_assets.cli.check", "check", "Judge a file by a contract."),
     "contract": ("dqm_assets.cli.contract", "app", "Write, lint, compare and test data contracts."),

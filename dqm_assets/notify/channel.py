@@ -1,9 +1,9 @@
 """One channel: handing a message to Apprise, and saying why it was not taken."""
 
 import logging
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
@@ -108,25 +108,28 @@ def _mark(service: NotifyBase, message: Message) -> None:
         service.headers["X-DQM-Delivery"] = message.delivery_id
 
 
-class _Said(logging.Handler):
-    """Keeps what Apprise warns of in one thread: it tells no reason in any other way."""
+#: What Apprise warns of during the present call; it carries the context into the threads it sends from.
+_SAID: ContextVar[list[str] | None] = ContextVar("said", default=None)
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-        self._thread = threading.get_ident()
+
+class _Listener(logging.Handler):
+    """Keeps Apprise's warnings for the call they belong to: it tells the reason in no other way."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
-            self.lines.append(record.getMessage())
+        said = _SAID.get()
+        if said is not None:
+            said.append(record.getMessage())
+
+
+_LOGGER = logging.getLogger("apprise")
+_LOGGER.addHandler(_Listener(logging.WARNING))
 
 
 @contextmanager
 def _warnings() -> Generator[list[str]]:
-    logger = logging.getLogger("apprise")
-    said = _Said()
-    logger.addHandler(said)
+    said: list[str] = []
+    token = _SAID.set(said)
     try:
-        yield said.lines
+        yield said
     finally:
-        logger.removeHandler(said)
+        _SAID.reset(token)
