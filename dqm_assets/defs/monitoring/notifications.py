@@ -1,0 +1,121 @@
+"""Sensors that tell: the outbox is drained, and runs that fail or recover become alerts about pipelines."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from dqm_assets.defs.resources import StoreResource
+from dqm_assets.notify.drain import drain
+from dqm_assets.notify.rules_file import load_rules
+from dqm_assets.pipeline.pipeline_alerts import PIPELINE_DETECTOR, pipeline_alert
+from dqm_assets.settings import settings
+
+#: Job of runs that were asked for by hand or by automation conditions: its name says nothing.
+_UNNAMED_JOB = "__ASSET_JOB"
+#: A tick must end long before Dagster gives up on it (60 s).
+_DRAIN_SECONDS = 25.0
+#: Where a run says which pipeline it belongs to, if not by its job.
+PIPELINE_TAG, DATASET_TAG = "dqm/pipeline", "dqm/dataset"
+_LONGEST_REASON = 2_000
+
+_ACTIVE = """
+    SELECT DISTINCT dataset FROM monitoring.alerts
+    WHERE detector = ? AND status <> 'resolved' AND list_contains(?, dataset)
+"""
+
+
+@dg.sensor(
+    name="notifications",
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends what alerts put into the outbox: routed, in quiet hours held back, retried.",
+)
+def notifications(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SkipReason:
+    """Drain the outbox once."""
+    done = drain(store.open(), load_rules(settings()), seconds=_DRAIN_SECONDS)
+    told = ", ".join(f"{count} {name}" for name, count in vars(done).items() if count)
+    if done.dead:
+        context.log.error(f"Notifications are given up: {told}. `dqm notify list --status dead` shows them.")
+    return dg.SkipReason(told or "Nothing to tell.")
+
+
+@dg.run_failure_sensor(
+    name="pipeline_failures",
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Opens an alert about the pipeline of a run that failed, with stage and reason.",
+)
+def pipeline_failures(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
+    """Open or continue the alert of each pipeline that the run broke."""
+    for pipeline, stage, reason in broken(context):
+        pipeline_alert(
+            store.open(),
+            pipeline,
+            True,
+            stage,
+            reason[:_LONGEST_REASON],
+            _ended(context),
+            dagster_run_id=context.dagster_run.run_id,
+        )
+
+
+@dg.run_status_sensor(
+    name="pipeline_recoveries",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Resolves the alert of a pipeline whose run succeeds.",
+)
+def pipeline_recoveries(context: dg.RunStatusSensorContext, store: StoreResource) -> None:
+    """Resolve the alerts of each pipeline that the run brought to its end."""
+    run = context.dagster_run
+    names = [pipeline_of(run)] if run.job_name != _UNNAMED_JOB else assets_of(run)
+    opened = store.open()
+    for row in opened.rows(_ACTIVE, [PIPELINE_DETECTOR, names]):
+        pipeline_alert(opened, row["dataset"], False, "", "", _ended(context), dagster_run_id=run.run_id)
+
+
+def pipeline_of(run: dg.DagsterRun) -> str:
+    """Name of the pipeline of a run: what its tags say, else its job."""
+    return run.tags.get(PIPELINE_TAG) or run.tags.get(DATASET_TAG) or run.job_name
+
+
+def assets_of(run: dg.DagsterRun) -> list[str]:
+    """Names of the assets and of the assets of the checks that a run was for."""
+    keys = {*(run.asset_selection or ()), *(check.asset_key for check in run.asset_check_selection or ())}
+    return sorted(key.to_python_identifier() for key in keys)
+
+
+def broken(context: dg.RunFailureSensorContext) -> Iterator[tuple[str, str, str]]:
+    """Pipeline, stage and reason for each thing that a failed run broke.
+
+    A run of a named job breaks its pipeline, at the step that failed first. In a run without a job of its
+    own each failed asset is a pipeline.
+    """
+    run = context.dagster_run
+    steps = [(event.step_key or "run", _reason(event)) for event in context.get_step_failure_events()]
+    if run.job_name == _UNNAMED_JOB and steps:
+        yield from ((stage, stage, reason) for stage, reason in steps)
+        return
+    stage, reason = steps[0] if steps else ("run", context.failure_event.message or "the run ended")
+    yield pipeline_of(run), stage, reason
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """What went wrong in the words of the innermost error that has any, without its traceback."""
+    error = event.step_failure_data.error
+    told = "failed without an error"
+    while error is not None:
+        said = error.message.strip()
+        if said:
+            told = said
+        error = error.cause
+    return told
+
+
+def _ended(context: Any) -> datetime:
+    stats = context.instance.get_run_stats(context.dagster_run.run_id)
+    return datetime.fromtimestamp(stats.end_time, UTC) if stats.end_time else datetime.now(UTC)
+
