@@ -14,14 +14,10 @@ from fastapi import APIRouter, Header, HTTPException, Query, Response
 from fastapi.responses import StreamingResponse
 
 from dqm_assets.simulate.market import Market, Quote
+from dqm_assets.sources.simulated import CLOCK_HEADER, SIMULATED_HEADER
 
-#: Names the moment of the market that a request is about, so that hours can pass in seconds.
-CLOCK_HEADER = "x-dqm-clock"
 #: Asks for one of `Fault`, for tests and drills.
 FAULT_HEADER = "x-dqm-fault"
-#: Marks every answer: what is stored from it is marked as well.
-SIMULATED_HEADER = "x-dqm-simulated"
-
 _SLOW_SECONDS = 30.0
 _OLD = timedelta(hours=6)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -104,10 +105,8 @@ class Market:
         minute = self.minute(at - shift)
         hours = np.arange(minute - _WEEK, minute + 1, 60)
         day = self.prices(place, np.arange(minute - _DAY, minute + 1, 15))
-        days = np.arange(minute % _DAY, minute + 1, _DAY)
-        life = self.prices(place, days)
         week = self.prices(place, hours)
-        top, bottom = int(life.argmax()), int(life.argmin())
+        highest, lowest = self._extremes(place, minute // _DAY)
         return Quote(
             coin=self.coins[place],
             at=_time(minute) + shift,
@@ -116,10 +115,10 @@ class Market:
             high_24h=float(day.max()),
             low_24h=float(day.min()),
             week=tuple(week.tolist()),
-            highest=float(life[top]),
-            highest_at=_time(int(days[top])),
-            lowest=float(life[bottom]),
-            lowest_at=_time(int(days[bottom])),
+            highest=highest[0],
+            highest_at=highest[1],
+            lowest=lowest[0],
+            lowest_at=lowest[1],
         )
 
     def prices(self, place: int, minutes: np.ndarray) -> np.ndarray:
@@ -146,6 +145,17 @@ class Market:
             "inr": bitcoin * rupees,
             "eur": bitcoin * euros,
         }
+
+    @lru_cache(maxsize=64)  # noqa: B019 - a market is small and lives as long as its server
+    def _extremes(self, place: int, day: int) -> tuple[tuple[float, datetime], tuple[float, datetime]]:
+        """Highest and lowest midnight price of a coin until a day, each with its time."""
+        midnights = np.arange(0, day + 1) * _DAY
+        life = self.prices(place, midnights)
+        top, bottom = int(life.argmax()), int(life.argmin())
+        return (float(life[top]), _time(int(midnights[top]))), (
+            float(life[bottom]),
+            _time(int(midnights[bottom])),
+        )
 
     def _volume(self, place: int, minute: int, price: float) -> float:
         coin = self.coins[place]

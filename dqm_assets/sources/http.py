@@ -265,7 +265,6 @@ class Fetcher:
                 "not_json",
                 status=response.status_code,
             ) from None
-        _log.debug("fetched", api=self.name, path=path, bytes=len(body), attempt=attempt)
         return Reply(response.status_code, body, response.headers, data, datetime.now(UTC), attempt)
 
     def _read(self, response: httpx.Response, what: str, started: float) -> bytes:
