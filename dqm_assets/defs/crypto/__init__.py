@@ -1,0 +1,1 @@
+"""Crypto prices: the asset, its checks and its schedule."""
