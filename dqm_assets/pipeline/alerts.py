@@ -1,41 +1,51 @@
-"""Alerts: verdicts and contract outcomes → incidents that open once, are updated, and resolve."""
+"""Alerts of a dataset of files: verdicts, contract outcomes, unreadable files → incidents that open once."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from dqm_assets.notify.outbox import OUTBOX, enqueue
-from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
+from dqm_assets.notify.outbox import OUTBOX
 from dqm_assets.pipeline.datasets import Dataset
-from dqm_assets.pipeline.rows import upsert_rows
-from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
-from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
+from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, with_explanations, write_incidents
+from dqm_assets.pipeline.judge import DETECTOR_NAME
+from dqm_assets.pipeline.segment_explanation import explain_by_segments
+from dqm_assets.quality.alert import Alert, SeriesKey, Severity
+from dqm_assets.quality.alerts import AlertPolicy, Finding
 from dqm_assets.quality.detectors import Verdict
-from dqm_assets.quality.grouping import group_alerts
+from dqm_assets.quality.segments import Explanation
 from dqm_assets.store import Store, Transaction
 
 CONTRACT_DETECTOR = "contract"
-#: Alerts of a dataset that opened no further apart than this have one cause.
-GROUPED_WITHIN = timedelta(minutes=30)
+ARRIVAL_DETECTOR = "arrival"
 
-#: Verdicts of a dataset that its alerts have not taken into account and that could change something: all
-#: since the newest alert of the series last looked, and unless that alert is active only from the first
-#: anomalous one on.
+#: Verdicts of a dataset that its alerts have not taken into account and that could change something: those
+#: after the last that the newest alert of the series has seen, unless that alert is active only from the
+#: first anomalous one on; and older anomalies, of batches that came late, that no alert covers.
 _NEW_VERDICTS = """
-    WITH newest AS (
-        SELECT column_name, segment, metric, detector, status,
-               CAST(json_extract_string(evidence, '$.seen_ts') AS TIMESTAMPTZ) AS seen_ts
+    WITH known AS (
+        SELECT column_name, segment, metric, detector, status, opened_ts, resolved_ts,
+               CAST(json_extract_string(evidence, '$.seen_ts') AS TIMESTAMPTZ) AS seen_ts,
+               coalesce(json_extract_string(evidence, '$.seen_batch'), '') AS seen_batch
         FROM monitoring.alerts WHERE dataset = $dataset
-        QUALIFY row_number() OVER (
+    ), newest AS (
+        FROM known QUALIFY row_number() OVER (
             PARTITION BY column_name, segment, metric, detector ORDER BY opened_ts DESC
         ) = 1
-    ), unseen AS (
+    ), found AS ({found}), unseen AS (
         SELECT v.*, coalesce(a.status <> 'resolved', false) AS active
-        FROM ({found}) AS v LEFT JOIN newest AS a USING (column_name, segment, metric, detector)
-        WHERE v.verdict <> 'learning' AND (a.seen_ts IS NULL OR v.ts > a.seen_ts)
+        FROM found AS v LEFT JOIN newest AS a USING (column_name, segment, metric, detector)
+        WHERE v.verdict <> 'learning' AND (
+            a.seen_ts IS NULL OR (v.ts, v.batch) > (a.seen_ts, a.seen_batch)
+            OR (v.verdict = 'anomalous' AND NOT EXISTS (
+                FROM known AS k
+                WHERE k.column_name = v.column_name AND k.segment = v.segment AND k.metric = v.metric
+                  AND k.detector = v.detector AND k.opened_ts <= v.ts
+                  AND v.ts <= coalesce(k.resolved_ts, k.seen_ts)
+            ))
+        )
     )
     SELECT column_name, segment, metric, detector, batch, ts, value, expected, lower, upper, score, verdict,
-           method, n, snapshot, message
+           method, n, snapshot, message, severity
     FROM unseen
     QUALIFY active OR bool_or(verdict = 'anomalous') OVER (
         PARTITION BY column_name, segment, metric, detector ORDER BY ts, batch ROWS UNBOUNDED PRECEDING
@@ -43,18 +53,46 @@ _NEW_VERDICTS = """
     ORDER BY ts, batch
 """
 
-_METRIC_VERDICTS = "SELECT *, '' AS message FROM monitoring.verdicts WHERE dataset = $dataset"
+_METRIC_VERDICTS = (
+    "SELECT *, '' AS message, 'warning' AS severity FROM monitoring.verdicts "
+    "WHERE dataset = $dataset AND detector = 'run_metric'"
+)
 
 #: A clause that fails is an anomaly of the series "failing rows of that clause".
 _CONTRACT_VERDICTS = """
     SELECT '' AS column_name, '' AS segment, c.clause AS metric, 'contract' AS detector,
            c.run_id AS batch, r.ts, CAST(c.failing_rows AS DOUBLE) AS value,
-           NULL AS expected, NULL AS lower, NULL AS upper, 0.0 AS score,
+           NULL AS expected, NULL AS lower, NULL AS upper, 0.0::DOUBLE AS score,
            CASE WHEN c.passed THEN 'normal' ELSE 'anomalous' END AS verdict, 'contract' AS method,
-           c.checked_rows AS n, c.snapshot, c.message
+           c.checked_rows AS n, c.snapshot, c.message, c.severity
     FROM monitoring.contract_violations AS c JOIN metrics.runs AS r USING (dataset, run_id)
     WHERE dataset = $dataset AND c.severity <> 'info'
 """
+
+#: A file that cannot be read has no time of its own: files are in the order in which they were registered.
+_ARRIVAL_VERDICTS = """
+    SELECT '' AS column_name, '' AS segment, 'unreadable_files' AS metric, 'arrival' AS detector,
+           run_id AS batch, registered_at AS ts, CAST(status = 'QUARANTINED' AS INTEGER)::DOUBLE AS value,
+           NULL AS expected, NULL AS lower, NULL AS upper, 0.0::DOUBLE AS score,
+           CASE WHEN status = 'QUARANTINED' THEN 'anomalous' ELSE 'normal' END AS verdict,
+           'arrival' AS method, 1 AS n, snapshot, 'error' AS severity,
+           concat(file, ' cannot be read: ', json_extract_string(reasons, '$[0].message')) AS message
+    FROM metrics.runs WHERE dataset = $dataset
+"""
+
+#: Judged runs after the last verdict that an active alert has seen.
+_RUNS_SINCE = """
+    SELECT a.alert_id, count(*) AS runs, max(r.ts) AS last
+    FROM monitoring.alerts AS a JOIN metrics.runs AS r
+      ON r.dataset = a.dataset AND r.status IN ('GOOD', 'BAD')
+     AND (r.ts, r.run_id) > (
+         CAST(json_extract_string(a.evidence, '$.seen_ts') AS TIMESTAMPTZ),
+         coalesce(json_extract_string(a.evidence, '$.seen_batch'), '')
+     )
+    WHERE a.dataset = $dataset AND a.detector = $detector AND a.status <> 'resolved'
+    GROUP BY a.alert_id
+"""
+_NUMBERS = ("value", "expected", "lower", "upper")
 
 
 @dataclass(frozen=True)
@@ -69,52 +107,45 @@ class AlertSummary:
 
 @dataclass(frozen=True)
 class _Found:
-    """A finding, and the clause's own words where they say more than numbers do."""
+    """A finding, how bad it is, and the clause's own words where they say more than numbers do."""
 
     finding: Finding
+    severity: Severity
     message: str
 
 
 def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
     """Advance the alerts of a dataset by every verdict they have not seen; nothing new changes nothing.
 
-    Alerts and their events are read, advanced and written under the lock of the alert
-    table, so two processes that do this at once, or one that is killed and repeated,
-    still make one alert per incident.
+    An alert whose series is judged no more (its clause was removed, its column vanished) is resolved with
+    that as the reason. Alerts, their events and what has to be told are read, advanced and written under the
+    lock of the alert table, so two processes that do this at once, or one that is killed and repeated, still
+    make one alert per incident.
     """
     with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
-        findings = [*_findings(tx, dataset, _METRIC_VERDICTS), *_findings(tx, dataset, _CONTRACT_VERDICTS)]
-        alerts = newest_alerts(tx, dataset)
-        before = dict(alerts)
-        changed, events = _advance_all(alerts, findings, dataset)
-        grouped = _grouped(tx, dataset, changed)
-        upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in grouped])
-        upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
-        enqueue(tx, events, grouped)
-    names = [event.event for event in events]
-    active = sum(alert.active for alert in {**before, **alerts}.values())
-    return AlertSummary(len(findings), names.count("opened"), names.count("resolved"), active)
+        findings = [
+            found
+            for verdicts in (_METRIC_VERDICTS, _CONTRACT_VERDICTS, _ARRIVAL_VERDICTS)
+            for found in _findings(tx, dataset, verdicts)
+        ]
+        since = min((found.finding.verdict.ts for found in findings), default=datetime.now(UTC))
+        incidents = Incidents.of(concerned_alerts(tx, dataset.name, since, AlertPolicy()))
+        for found in findings:
+            incidents.take(found.finding, _policy(dataset, found), found.message)
+        _resolve_vanished(tx, dataset, incidents)
+        with_explanations(incidents, lambda alert: _explanation(tx, alert))
+        write_incidents(tx, dataset.name, incidents)
+    names = [event.event for event in incidents.events]
+    return AlertSummary(len(findings), names.count("opened"), names.count("resolved"), len(incidents.active))
 
 
-def newest_alerts(tx: Transaction, dataset: Dataset) -> dict[SeriesKey, Alert]:
-    """The newest alert of each series of a dataset, as the transaction sees it."""
-    table = tx.query(
-        "SELECT * FROM monitoring.alerts WHERE dataset = ? QUALIFY row_number() OVER "
-        "(PARTITION BY column_name, segment, metric, detector ORDER BY opened_ts DESC) = 1",
-        [dataset.name],
-    )
-    alerts = (alert_of(row) for row in table.to_pylist())
-    return {alert.series: alert for alert in alerts}
-
-
-def _findings(tx: Transaction, dataset: Dataset, found: str) -> Iterator[_Found]:
+def _findings(tx: Transaction, dataset: Dataset, found: str) -> list[_Found]:
     rows = tx.query(_NEW_VERDICTS.format(found=found), {"dataset": dataset.name}).to_pylist()
     nan = float("nan")
+    findings = []
     for row in rows:
         series = SeriesKey(dataset.name, row["column_name"], row["segment"], row["metric"], row["detector"])
-        numbers = {
-            name: nan if row[name] is None else row[name] for name in ("value", "expected", "lower", "upper")
-        }
+        numbers = {name: nan if row[name] is None else row[name] for name in _NUMBERS}
         verdict = Verdict(
             ts=row["ts"],
             **numbers,
@@ -126,48 +157,46 @@ def _findings(tx: Transaction, dataset: Dataset, found: str) -> Iterator[_Found]
             needed=0,
             params={},
         )
-        yield _Found(Finding(series, row["batch"], verdict, row["snapshot"]), row["message"])
+        finding = Finding(series, row["batch"], verdict, row["snapshot"])
+        findings.append(_Found(finding, row["severity"], row["message"]))
+    return findings
 
 
-def _advance_all(
-    alerts: dict[SeriesKey, Alert], findings: Sequence[_Found], dataset: Dataset
-) -> tuple[list[Alert], list[AlertEvent]]:
-    """Advance ``alerts`` in place; return every alert that changed, also those that a newer one followed."""
-    policy = AlertPolicy(owner=dataset.owner)
-    contract_policy = replace(policy, severity="error")
-    changed: dict[str, Alert] = {}
-    events: list[AlertEvent] = []
-    for found in findings:
-        finding = found.finding
-        before = alerts.get(finding.series)
-        alert, happened = advance(
-            before, finding, contract_policy if finding.series.detector == CONTRACT_DETECTOR else policy
-        )
-        if alert is None or alert is before:
-            continue
-        if found.message and finding.verdict.verdict == "anomalous":
-            alert = replace(
-                alert, title=found.message, evidence=replace(alert.evidence, explanation=found.message)
-            )
-        alerts[finding.series] = alert
-        changed[alert.alert_id] = alert
-        events += happened
-    return list(changed.values()), events
-
-
-def _grouped(tx: Transaction, dataset: Dataset, alerts: Sequence[Alert]) -> list[Alert]:
-    """Give each new alert the group of what it began with, whether that came in this update or before."""
-    if not alerts:
-        return []
-    own = {alert.alert_id for alert in alerts}
-    earlier = tx.query(
-        "SELECT * FROM monitoring.alerts WHERE dataset = ? AND opened_ts >= ?",
-        [dataset.name, min(alert.opened_ts for alert in alerts) - GROUPED_WITHIN],
+def _policy(dataset: Dataset, found: _Found) -> AlertPolicy:
+    """How alerts of a series live: the next readable file ends the trouble of one that was not."""
+    arrival = found.finding.series.detector == ARRIVAL_DETECTOR
+    return AlertPolicy(
+        severity=found.severity,
+        owner=dataset.owner,
+        resolve_after=1 if arrival else AlertPolicy.resolve_after,
     )
-    known = [alert_of(row) for row in earlier.to_pylist() if row["alert_id"] not in own]
-    groups = group_alerts([*alerts, *known], within=GROUPED_WITHIN)
-    keys = {member.alert_id: group.root.group_key for group in groups for member in group.alerts}
-    return [
-        replace(alert, group_key=keys[alert.alert_id]) if alert.group_key == alert.alert_id else alert
-        for alert in alerts
-    ]
+
+
+def _explanation(tx: Transaction, alert: Alert) -> Explanation | None:
+    return explain_by_segments(tx, alert) if alert.detector == DETECTOR_NAME else None
+
+
+def _resolve_vanished(tx: Transaction, dataset: Dataset, incidents: Incidents) -> None:
+    """Resolve what no verdict will ever resolve."""
+    now = datetime.now(UTC)
+    watched = _watched_clauses(dataset)
+    for alert in [alert for alert in incidents.active if alert.detector == CONTRACT_DETECTOR]:
+        if alert.metric not in watched:
+            incidents.resolve(alert, f"the contract has no clause {alert.metric} any more", now)
+    metric_alerts = [alert for alert in incidents.active if alert.detector == DETECTOR_NAME]
+    if not metric_alerts:
+        return
+    rows = tx.query(_RUNS_SINCE, {"dataset": dataset.name, "detector": DETECTOR_NAME}).to_pylist()
+    missed = {row["alert_id"]: row["runs"] for row in rows}
+    for alert in metric_alerts:
+        # An alert that has just taken findings into account has seen newer runs than the stored one.
+        runs = 0 if alert.alert_id in incidents.changed else missed.get(alert.alert_id, 0)
+        if runs >= AlertPolicy.resolve_after:
+            what = alert.column_name or alert.metric
+            incidents.resolve(alert, f"it vanished: the last {runs} runs have no {what}", now)
+
+
+def _watched_clauses(dataset: Dataset) -> Sequence[str]:
+    if dataset.contract is None:
+        return ()
+    return [clause.id for clause in dataset.contract.clauses if clause.severity != "info"]

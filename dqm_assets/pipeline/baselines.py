@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dqm_assets.pipeline.datasets import Dataset
-from dqm_assets.pipeline.judge import DETECTOR_NAME, detector_of
+from dqm_assets.pipeline.judge import DETECTOR_NAME, SeriesDetectors
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
+from dqm_assets.pipeline.training import Training, training_of
 from dqm_assets.store import Store
 
 
@@ -55,19 +56,20 @@ def update_baselines(store: Store, dataset: Dataset) -> BaselineSummary:
     if not newest:
         return BaselineSummary(0, 0, "")
     runs = runs_until(store, dataset, [newest[0]["run_id"]], DETECTOR_NAME)
-    rows = [_row(dataset, key, runs) for key in runs[-1].values]
+    training = training_of(store, dataset.name)
+    rows = [_row(dataset, key, runs, training) for key in runs[-1].values]
     with store.transaction("monitoring.baselines") as tx:
         upsert_rows(tx, "monitoring.baselines", rows)
     return BaselineSummary(len(rows), sum(row.state == "ready" for row in rows), runs[-1].run_id)
 
 
-def _row(dataset: Dataset, key: SeriesKey, runs: list[RunPoints]) -> BaselineRow:
-    detector = detector_of(key)
+def _row(dataset: Dataset, key: SeriesKey, runs: list[RunPoints], training: Training) -> BaselineRow:
+    detectors = SeriesDetectors(dataset, training)
     seen = [run for run in runs if key in run.values]
     for run in seen:
-        detector.learn(run.ts, run.values[key], excluded=key in run.anomalous)
+        detectors.learn_one(key, run, anomalous=key in run.anomalous)
     last = seen[-1]
-    band = detector.judge(last.ts, last.values[key])
+    band = detectors.judge_one(key, last)
     trained = [run.ts for run in seen if key not in run.anomalous] or [last.ts]
     return BaselineRow(
         dataset=dataset.name,

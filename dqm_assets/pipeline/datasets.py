@@ -6,8 +6,10 @@ from pathlib import Path
 
 from dqm_assets.errors import SourceError
 from dqm_assets.ingest import Landing, table_name
+from dqm_assets.pipeline.contract_watching import read_watching
 from dqm_assets.pipeline.rows import upsert_rows
 from dqm_assets.quality.contracts import Contract, load_contracts
+from dqm_assets.quality.holiday_calendar import HolidayCalendar
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
@@ -28,6 +30,10 @@ class Dataset:
     #: The contract that declares it; ``None`` for a discovered dataset.
     contract: Contract | None = None
     contract_path: Path | None = None
+    #: Days that teach no baseline, from the contract's custom property ``holidays``.
+    calendar: HolidayCalendar | None = None
+    #: Column whose values are profiled one by one, from the contract's custom property ``segmentBy``.
+    segment_column: str | None = None
 
     @property
     def raw_table(self) -> str:
@@ -146,7 +152,15 @@ def _dataset(name: str, declared: dict[str, tuple[Contract, Path]]) -> Dataset:
     if name not in declared:
         return Dataset(name=name, table=table_name(name))
     contract, path = declared[name]
-    return Dataset(name=name, table=contract.table, contract=contract, contract_path=path)
+    watching = read_watching(path, name)
+    return Dataset(
+        name=name,
+        table=contract.table,
+        contract=contract,
+        contract_path=path,
+        calendar=watching.calendar,
+        segment_column=watching.segment_column,
+    )
 
 
 def _contracts_by_dataset(folder: Path) -> dict[str, tuple[Contract, Path]]:

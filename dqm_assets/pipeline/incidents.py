@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from dqm_assets.pipeline.alert_rows import alert_of
+from dqm_assets.notify.outbox import enqueue
+from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
+from dqm_assets.pipeline.rows import upsert_rows
 from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance, resolve_by_engine
 from dqm_assets.quality.grouping import group_alerts
@@ -128,7 +130,16 @@ def with_explanations(incidents: Incidents, explain: Callable[[Alert], Explanati
         incidents.put(replace(alert, title=title, evidence=evidence))
 
 
-def grouped(tx: Transaction, dataset: str, alerts: Sequence[Alert]) -> list[Alert]:
+def write_incidents(tx: Transaction, dataset: str, incidents: Incidents) -> None:
+    """Write changed alerts, their events and what has to be told of them."""
+    alerts = _grouped(tx, dataset, list(incidents.changed.values()))
+    upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in alerts])
+    upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in incidents.events])
+    if incidents.events:
+        enqueue(tx, incidents.events, alerts)
+
+
+def _grouped(tx: Transaction, dataset: str, alerts: Sequence[Alert]) -> list[Alert]:
     """Give each new alert the group of what it began with, whether that came in this update or before."""
     if not alerts:
         return []

@@ -1,7 +1,7 @@
 """Judge: metrics and contract of a run → GOOD or BAD, with the reasons."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dqm_assets.pipeline.contract_results import ClauseOutcome, contract_results
@@ -10,7 +10,11 @@ from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.schema_history import breaking_changes
 from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
-from dqm_assets.quality.detectors import Detector, Verdict
+from dqm_assets.pipeline.training import Training, training_of
+from dqm_assets.pipeline.verdict_rows import VerdictRow, verdict_row
+from dqm_assets.quality import alert
+from dqm_assets.quality.detectors import Detector, Verdict, second_of
+from dqm_assets.quality.metric_words import band_words, metric_words, value_words
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.store import Store
 
@@ -31,30 +35,6 @@ class Reason:
     column: str
     metric: str
     message: str
-
-
-@dataclass(frozen=True)
-class VerdictRow:
-    """A line of ``monitoring.verdicts``."""
-
-    dataset: str
-    column_name: str
-    segment: str
-    metric: str
-    detector: str
-    batch: str
-    ts: datetime
-    value: float
-    expected: float
-    lower: float
-    upper: float
-    score: float
-    verdict: str
-    method: str
-    n: int
-    params: str
-    snapshot: int
-    judged_at: datetime
 
 
 @dataclass(frozen=True)
@@ -86,32 +66,51 @@ class JudgedRun:
 class SeriesDetectors:
     """One detector a series, made when the series is first met."""
 
+    dataset: Dataset
+    training: Training
     by_series: dict[SeriesKey, Detector] = field(default_factory=dict)
 
     def judge(self, run: RunPoints) -> dict[SeriesKey, Verdict]:
-        """Judge a run's values by what was learned before; a change that does not matter is normal."""
-        verdicts = {key: self._of(key).judge(run.ts, value) for key, value in run.values.items()}
-        return {
-            key: replace(verdict, verdict="normal")
-            if verdict.verdict == "anomalous" and not JUDGED_METRICS[key.metric].counts(verdict)
-            else verdict
-            for key, verdict in verdicts.items()
-        }
+        """Judge a run's values by what was learned before."""
+        return {key: self.judge_one(key, run) for key in run.values}
 
     def learn(self, run: RunPoints, anomalous: Collection[SeriesKey]) -> None:
-        """Learn a run's values, leaving out what was anomalous."""
-        for key, value in run.values.items():
-            self._of(key).learn(run.ts, value, excluded=key in anomalous)
+        """Learn a run's values, leaving out what was anomalous and not accepted, and what must not teach."""
+        for key in run.values:
+            self.learn_one(key, run, anomalous=key in anomalous)
+
+    def judge_one(self, key: SeriesKey, run: RunPoints) -> Verdict:
+        """Judge one value of a run."""
+        return self._of(key).judge(run.ts, run.values[key])
+
+    def learn_one(self, key: SeriesKey, run: RunPoints, *, anomalous: bool) -> None:
+        """Learn one value of a run."""
+        left_out, accepted = self.training.meaning(address_of(self.dataset, key), second_of(run.ts))
+        excluded = left_out or (anomalous and not accepted)
+        self._of(key).learn(run.ts, run.values[key], excluded=excluded)
 
     def _of(self, key: SeriesKey) -> Detector:
         if key not in self.by_series:
-            self.by_series[key] = detector_of(key)
+            self.by_series[key] = detector_of(self.dataset, key, self.training)
         return self.by_series[key]
 
 
-def detector_of(key: SeriesKey) -> Detector:
+def address_of(dataset: Dataset, key: SeriesKey) -> alert.SeriesKey:
+    """The series as verdicts and alerts know it."""
+    return alert.SeriesKey(dataset.name, key.column_name, key.segment, key.metric, DETECTOR_NAME)
+
+
+def detector_of(dataset: Dataset, key: SeriesKey, training: Training) -> Detector:
     """A detector without history for one judged series."""
-    return Detector(METHOD, SENSITIVITY, kind=JUDGED_METRICS[key.metric].kind, adapt_after=ADAPT_AFTER)
+    judged = JUDGED_METRICS[key.metric]
+    return Detector(
+        METHOD,
+        training.sensitivity(address_of(dataset, key), SENSITIVITY),
+        kind=judged.kind,
+        calendar=dataset.calendar,
+        adapt_after=ADAPT_AFTER,
+        relevance=judged.relevance,
+    )
 
 
 def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[JudgedRun]:
@@ -137,7 +136,7 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
     breaks = breaking_changes(store, dataset, run_ids)
     snapshot = store.version()
     now = datetime.now(UTC)
-    detectors = SeriesDetectors()
+    detectors = SeriesDetectors(dataset, training_of(store, dataset.name))
     judged: list[JudgedRun] = []
     verdict_rows: list[VerdictRow] = []
     for run in history:
@@ -152,7 +151,7 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
         )
         detectors.learn(run, {key for key, verdict in verdicts.items() if verdict.verdict == "anomalous"})
         verdict_rows += [
-            _verdict_row(dataset, run, key, verdict, snapshot=snapshot, now=now)
+            verdict_row(address_of(dataset, key), run.run_id, verdict, snapshot=snapshot, now=now)
             for key, verdict in verdicts.items()
         ]
     statuses = [
@@ -196,30 +195,5 @@ def _judged(
 
 def _in_words(key: SeriesKey, verdict: Verdict) -> str:
     of = f" of {key.column_name}" if key.column_name else ""
-    band = f"{verdict.lower:.4g} to {verdict.upper:.4g}"
-    return f"{key.metric.replace('_', ' ')}{of} is {verdict.value:.4g}, expected {band}"
-
-
-def _verdict_row(
-    dataset: Dataset, run: RunPoints, key: SeriesKey, verdict: Verdict, *, snapshot: int, now: datetime
-) -> VerdictRow:
-    return VerdictRow(
-        dataset=dataset.name,
-        column_name=key.column_name,
-        segment=key.segment,
-        metric=key.metric,
-        detector=DETECTOR_NAME,
-        batch=run.run_id,
-        ts=run.ts,
-        value=verdict.value,
-        expected=verdict.expected,
-        lower=verdict.lower,
-        upper=verdict.upper,
-        score=verdict.score,
-        verdict=verdict.verdict,
-        method=verdict.method,
-        n=verdict.n,
-        params=as_json({**verdict.params, "needed": verdict.needed, "scale": verdict.scale}),
-        snapshot=snapshot,
-        judged_at=now,
-    )
+    value, band = value_words(key.metric, verdict.value), band_words(key.metric, verdict.lower, verdict.upper)
+    return f"{metric_words(key.metric)}{of} is {value}, expected {band}"

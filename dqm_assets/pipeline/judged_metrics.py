@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from dqm_assets.quality.detectors import Verdict
+from dqm_assets.quality.relevance import BadWhen, Relevance
 from dqm_assets.quality.transform import ValueKind
 
 
@@ -26,18 +26,14 @@ class JudgedMetric:
     name: str
     of: Literal["table", "column"]
     kind: ValueKind
-    bad_when: Literal["high", "either"] = "either"
+    bad_when: BadWhen = "either"
     least_change: float = 0.0
     least_relative: float = 0.001
 
-    def counts(self, verdict: Verdict) -> bool:
-        """Whether an anomalous verdict is worth telling."""
-        if verdict.verdict != "anomalous":
-            return False
-        change = verdict.value - verdict.expected
-        if self.bad_when == "high" and change < 0:
-            return False
-        return abs(change) >= max(self.least_change, self.least_relative * abs(verdict.expected))
+    @property
+    def relevance(self) -> Relevance:
+        """Deviations that are worth telling."""
+        return Relevance(self.bad_when, self.least_change, self.least_relative)
 
 
 _JUDGED = (

@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import pyarrow as pa
+
 from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
 from dqm_assets.pipeline.raw_rows import LoadedRun, loaded_runs, run_tables
 from dqm_assets.pipeline.rows import upsert_rows
 from dqm_assets.quality.profile import Profile, profile
@@ -58,7 +61,7 @@ def measure_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> Meas
     """
     runs, rows, columns, metrics = 0, 0, 0, 0
     for chunk in run_tables(store, dataset, loaded_runs(store, dataset, run_ids)):
-        measured = [(run, profile(table.drop_columns(["_line"]))) for run, table in chunk]
+        measured = [(run, _profile(dataset, table)) for run, table in chunk]
         states = [row for run, result in measured for row in _profile_rows(dataset, run, result)]
         numbers = [row for run, result in measured for row in _metric_rows(dataset, run, result)]
         with store.transaction("metrics.profiles", "metrics.metrics") as tx:
@@ -71,11 +74,19 @@ def measure_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> Meas
     return MeasureSummary(runs, rows, columns, metrics)
 
 
+def _profile(dataset: Dataset, table: pa.Table) -> Profile:
+    """Profile a run, and each of its segments when the contract names a column that it has."""
+    column = dataset.segment_column
+    rows = table.drop_columns(["_line"])
+    return profile(rows, segment_by=column if column in rows.column_names else None)
+
+
 def _profile_rows(dataset: Dataset, run: LoadedRun, result: Profile) -> Iterator[ProfileRow]:
-    for name, column in result.columns.items():
-        yield ProfileRow(
-            dataset.name, name, "", run.run_id, run.ts, run.rows_loaded, column.kind, column.to_bytes()
-        )
+    for segment, part in (("", result), *result.segments.items()):
+        for name, column in part.columns.items():
+            yield ProfileRow(
+                dataset.name, name, segment, run.run_id, run.ts, part.rows, column.kind, column.to_bytes()
+            )
 
 
 def _metric_rows(dataset: Dataset, run: LoadedRun, result: Profile) -> Iterator[MetricRow]:
@@ -90,3 +101,10 @@ def _metric_rows(dataset: Dataset, run: LoadedRun, result: Profile) -> Iterator[
         for metric, value in column.metrics().items():
             if isinstance(value, int | float):
                 yield MetricRow(dataset.name, name, "", metric, run.run_id, run.ts, float(value))
+    for segment, part in result.segments.items():
+        yield MetricRow(dataset.name, "", segment, "row_count", run.run_id, run.ts, float(part.rows))
+        for name, column in part.columns.items():
+            for metric, value in column.metrics().items():
+                # What is judged of the whole, so that segments can explain it.
+                if metric in JUDGED_METRICS and isinstance(value, int | float):
+                    yield MetricRow(dataset.name, name, segment, metric, run.run_id, run.ts, float(value))

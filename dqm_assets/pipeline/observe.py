@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dqm_assets.pipeline.alert_rows import alert_row, event_row
-from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, grouped, with_explanations
+from dqm_assets.notify.outbox import OUTBOX
+from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, with_explanations, write_incidents
 from dqm_assets.pipeline.measure import MetricRow
 from dqm_assets.pipeline.rows import append_rows, upsert_rows
 from dqm_assets.pipeline.segment_explanation import explain_by_segments
@@ -73,13 +73,11 @@ def observe(
         if not new and not changed:
             return ObserveSummary()
         judged = judge_points(store, dataset, [*new, *changed], watches, training_of(store, dataset))
-        with store.transaction("monitoring.alerts", "monitoring.alert_events", "monitoring.outbox") as tx:
+        with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
             _write(tx, dataset, new, changed, judged)
             incidents = _incidents(tx, dataset, judged, _policies(watches, owner, simulated=simulated))
             with_explanations(incidents, explain or _by_segments(tx))
-            alerts = grouped(tx, dataset, list(incidents.changed.values()))
-            upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in alerts])
-            upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in incidents.events])
+            write_incidents(tx, dataset, incidents)
     return _summary(len(new) + len(changed), judged, incidents)
 
 

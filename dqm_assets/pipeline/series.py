@@ -54,6 +54,7 @@ _RUN_POINTS = """
     FROM wanted AS w
     LEFT JOIN metrics.metrics AS m
       ON m.dataset = $dataset AND m.batch = w.run_id
+     AND m.segment = ''
      AND ((m.column_name = '' AND list_contains($table_metrics, m.metric))
           OR (m.column_name <> '' AND list_contains($column_metrics, m.metric)))
     LEFT JOIN monitoring.verdicts AS v

@@ -55,6 +55,13 @@ class Training:
                 left_out |= inside
         return left_out & ~accepted, accepted
 
+    def meaning(self, series: SeriesKey, ts: float) -> tuple[bool, bool]:
+        """Whether a time teaches nothing, and whether it is normal whatever the verdict."""
+        if series not in self.spans:
+            return False, False
+        left_out, accepted = self.masks(series, np.array([ts]))
+        return bool(left_out[0]), bool(accepted[0])
+
     def sensitivity(self, series: SeriesKey, wanted: Sensitivity) -> Sensitivity:
         """The wanted sensitivity, made as much rarer as people accepted for this series."""
         factor = self.widened.get(series, 1.0)

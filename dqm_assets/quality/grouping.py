@@ -1,8 +1,10 @@
 """Alerts with a shared cause belong together: many columns of one dataset, or what lies downstream of it."""
 
-from collections.abc import Mapping, Sequence, Set
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from dqm_assets.quality.alert import Alert
 
@@ -47,11 +49,9 @@ def group_alerts(
     ancestors = {dataset: _ancestors(dataset, upstream or {}) for dataset in {a.dataset for a in alerts}}
     ordered = sorted(alerts, key=lambda alert: (alert.opened_ts, alert.alert_id))
     leader = list(range(len(ordered)))
-    for i, later in enumerate(ordered):
-        for j in range(i):
-            if _related(ordered[j], later, ancestors, within):
-                a, b = _find(leader, i), _find(leader, j)
-                leader[max(a, b)] = min(a, b)
+    for i, j in _related(ordered, ancestors, within):
+        a, b = _find(leader, i), _find(leader, j)
+        leader[max(a, b)] = min(a, b)
     members: dict[int, list[Alert]] = {}
     for i, alert in enumerate(ordered):
         members.setdefault(_find(leader, i), []).append(alert)
@@ -66,14 +66,38 @@ def _group(alerts: list[Alert], ancestors: Mapping[str, Set[str]]) -> AlertGroup
     return AlertGroup(root.alert_id, root, tuple(alerts))
 
 
-def _related(a: Alert, b: Alert, ancestors: Mapping[str, Set[str]], within: timedelta) -> bool:
-    linked = a.dataset == b.dataset or a.dataset in ancestors[b.dataset] or b.dataset in ancestors[a.dataset]
-    same_batch = a.dataset == b.dataset and a.first_batch == b.first_batch
-    return linked and (same_batch or abs(a.opened_ts - b.opened_ts) <= within)
+def _related(
+    ordered: Sequence[Alert], ancestors: Mapping[str, Set[str]], within: timedelta
+) -> Iterator[tuple[int, int]]:
+    """Pairs of places in ``ordered`` that belong together; enough of them to join all that do.
+
+    Alerts of one dataset that are near in time are a chain of neighbours, so that an alert of another
+    dataset which is near any of them is near one of its own two neighbours among them.
+    """
+    places: dict[str, list[int]] = {}
+    batches: dict[tuple[str, str], int] = {}
+    for i, alert in enumerate(ordered):
+        places.setdefault(alert.dataset, []).append(i)
+        yield batches.setdefault((alert.dataset, alert.first_batch), i), i
+    for own in places.values():
+        yield from ((i, j) for i, j in pairwise(own) if _near(ordered[i], ordered[j], within))
+    for dataset, own in places.items():
+        for parent in ancestors[dataset] & places.keys():
+            others = places[parent]
+            for i in own:
+                after = bisect_left(others, i)
+                for j in others[max(after - 1, 0) : after + 1]:
+                    if _near(ordered[i], ordered[j], within):
+                        yield i, j
+
+
+def _near(a: Alert, b: Alert, within: timedelta) -> bool:
+    return abs(a.opened_ts - b.opened_ts) <= within
 
 
 def _find(leader: list[int], index: int) -> int:
     while leader[index] != index:
+        leader[index] = leader[leader[index]]
         index = leader[index]
     return index
 

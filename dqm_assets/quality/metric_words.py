@@ -31,6 +31,7 @@ _COUNTS = {
     "true_count": "number of true values",
     "false_count": "number of false values",
     "empty_count": "number of empty texts",
+    "blank_count": "number of blank texts",
     "distinct_count": "number of different values",
     "outlier_count": "number of outliers",
     "longest_repeat": "longest run of one value",
@@ -55,11 +56,19 @@ _VALUES = {
     "sum": "sum",
     "skewness": "skewness",
     "kurtosis": "kurtosis",
+    "variance": "variance",
+    "stddev_length": "standard deviation of lengths",
     "mean_length": "mean length",
     "min_length": "shortest length",
     "max_length": "longest length",
 }
-_SECONDS = {"freshness_seconds": "age of the newest data", "age_seconds": "age of the newest data"}
+_SECONDS = {
+    "freshness_seconds": "age of the newest data",
+    "age_seconds": "age of the newest data",
+    "cadence_seconds": "usual pause between rows",
+    "largest_gap_seconds": "largest gap",
+    "range_seconds": "time covered",
+}
 
 #: Metrics by name; those that are not here are called by their name, with spaces.
 METRIC_WORDS: Mapping[str, MetricWords] = {

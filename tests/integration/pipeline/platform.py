@@ -26,6 +26,7 @@ WRITTEN = datetime(2026, 6, 1, tzinfo=UTC).timestamp()
 WHEN_WRITTEN = {
     "_loaded_at",
     "checked_at",
+    "created_at",
     "landed_at",
     "first_seen",
     "judged_at",

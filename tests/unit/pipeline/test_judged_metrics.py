@@ -1,28 +1,9 @@
 """Which changes of a judged metric are worth telling."""
 
-from datetime import UTC, datetime
-
+import numpy as np
 import pytest
 
 from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
-from dqm_assets.quality.detectors import Verdict
-
-
-def verdict(value: float, expected: float, word: str = "anomalous") -> Verdict:
-    return Verdict(
-        ts=datetime(2026, 1, 1, tzinfo=UTC),
-        value=value,
-        expected=expected,
-        lower=expected,
-        upper=expected,
-        scale=0.0,
-        score=99.0,
-        verdict=word,
-        method="robust",
-        n=20,
-        needed=8,
-        params={},
-    )
 
 
 @pytest.mark.parametrize(
@@ -49,13 +30,8 @@ def verdict(value: float, expected: float, word: str = "anomalous") -> Verdict:
     ],
 )
 def test_only_a_change_that_matters_counts(metric: str, expected: float, value: float, counts: bool) -> None:
-    assert JUDGED_METRICS[metric].counts(verdict(value, expected)) is counts
-
-
-@pytest.mark.parametrize("metric", JUDGED_METRICS)
-@pytest.mark.parametrize("word", ["normal", "learning"])
-def test_what_is_not_anomalous_never_counts(metric: str, word: str) -> None:
-    assert not JUDGED_METRICS[metric].counts(verdict(1e9, 1.0, word))
+    matters = JUDGED_METRICS[metric].relevance.matters(np.array([value]), np.array([expected]))
+    assert matters.tolist() == [counts]
 
 
 def test_metrics_are_found_by_their_names() -> None:
