@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dqm_assets.errors import SettingsError
@@ -38,7 +38,20 @@ class Settings(BaseSettings):
     #: Port of Dagster's own web server.
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     kafka_bootstrap: str | None = None
+    #: The device API; ``None``: no fleet is watched.
     devices_url: str | None = None
+    #: What a snapshot is asked with: devices count that connected in a window, trying now and then.
+    devices_window_minutes: int = Field(default=5, ge=1, le=1440)
+    devices_frequency_minutes: int = Field(default=1, ge=1, le=1440)
+    devices_update_probability: float = Field(default=0.99, gt=0.0, le=1.0)
+    #: Simulated minutes between two snapshots of an accelerated clock; ``None`` is the wall's clock.
+    devices_simulate_minutes: float | None = Field(default=None, gt=0.0)
+    #: Snapshots that an accelerated clock takes at a time, and the time it starts from.
+    devices_steps: int = Field(default=1, ge=1, le=1440)
+    devices_start: AwareDatetime | None = None
+    #: The online share drops when it is so much below the mean of the previous so many snapshots.
+    devices_history: int = Field(default=4, ge=1, le=1000)
+    devices_drop: float = Field(default=0.15, gt=0.0, lt=1.0)
     #: The crypto provider's API; ``None`` is the provider's public one.
     crypto_url: str | None = None
     #: Demo key of the crypto provider; goes into a request header only.

@@ -20,6 +20,7 @@ _COMMANDS = {
     "alerts": ("dqm_assets.cli.alerts", "app", "List, show, acknowledge, mute and resolve alerts."),
     "notify": ("dqm_assets.cli.notify", "app", "Test, send, list and lint notifications."),
     "crypto": ("dqm_assets.cli.crypto", "app", "Fetch crypto prices and see how it goes."),
+    "devices": ("dqm_assets.cli.devices", "app", "Collect and watch the device fleet."),
     "profile": ("dqm_assets.cli.profile", "profile", "Profile CSV and Parquet files."),
     "check": ("dqm_assets.cli.check", "check", "Judge a file by a contract."),
     "contract": ("dqm_assets.cli.contract", "app", "Write, lint, compare and test data contracts."),
