@@ -1,6 +1,7 @@
 """Freshness: how old the newest data is, against what was promised or what is usual."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import dagster as dg
 import numpy as np
 
 from dqm_assets.checks.metadata import markdown_table
+from dqm_assets.quality.contracts.sla import Sla
 
 #: Arrivals that must be known before a cadence is believed.
 NEEDED_ARRIVALS = 8
@@ -17,62 +19,106 @@ PAUSES_ALLOWED = 3.0
 _TOGETHER = timedelta(minutes=1)
 
 
-def freshness_result(
-    newest: datetime | None,
-    arrivals: Sequence[datetime],
+@dataclass(frozen=True)
+class DataAge:
+    """What is known of when an asset's data happened and when it came."""
+
+    #: Time of the newest and of the oldest data; None when there is none, or nobody knows.
+    newest: datetime | None
+    #: Times at which batches arrived, ascending.
+    arrivals: Sequence[datetime] = ()
+    oldest: datetime | None = None
+
+
+def freshness_check(
+    asset: dg.AssetKey,
+    age: Callable[[dg.AssetCheckExecutionContext], DataAge],
     *,
-    promised: timedelta | None,
+    sla: Sla,
+    name: str = "freshness",
+) -> dg.AssetChecksDefinition:
+    """Make the check of an asset's age.
+
+    Args:
+        asset: the asset to watch.
+        age: finds out how old its data is.
+        sla: service levels of its contract; without a latency the usual pause is learned.
+        name: name of the check.
+    """
+
+    @dg.asset_check(
+        asset=asset,
+        name=name,
+        description="Age of the data against the contract's service levels, or the usual pause of arrivals.",
+    )
+    def freshness(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        return freshness_result(age(context), sla=sla, asset_key=asset, check_name=name)
+
+    return freshness
+
+
+def freshness_result(
+    age: DataAge,
+    *,
+    sla: Sla,
     asset_key: dg.AssetKey,
     check_name: str,
     now: datetime | None = None,
 ) -> dg.AssetCheckResult:
-    """Judge the age of the newest data.
+    """Judge the age of the data: the newest by latency or usual pause, and every other service level.
 
     Args:
-        newest: Time of the newest data, or ``None`` when there is none.
-        arrivals: Times at which batches arrived, ascending.
-        promised: Largest age by contract; without it the cadence is learned from the arrivals and it is
-            the age of the last arrival that counts.
+        age: when the data happened and came.
+        sla: service levels that were promised. Without a latency or a frequency the cadence is learned from
+            the arrivals, and it is the age of the last arrival that counts.
         asset_key: Asset of the check.
         check_name: Name of the check.
         now: Time of the judgement, UTC; the clock's when left out.
 
     Returns:
-        Failed (severity WARN) when the data is older than promised, or usual. Without a promise and
-        with too few arrivals it passes and says that it is learning.
+        Failed (severity WARN) when a service level does not hold, or the last arrival is older than is
+        usual. Without a promise and with too few arrivals it passes and says that it is learning.
     """
     now = now or datetime.now(UTC)
-    learned = learned_limit(arrivals)
-    limit = promised if promised is not None else learned
-    reference = newest if promised is not None else (arrivals[-1] if arrivals else None)
-    if reference is None:
-        passed, description = promised is None, "No data has arrived yet."
+    breaches = sla.breaches(now, newest=age.newest, oldest=age.oldest, arrivals=age.arrivals)
+    last = age.arrivals[-1] if age.arrivals else None
+    learned = learned_limit(age.arrivals)
+    limit = sla.latency or sla.frequency or learned
+    reference = age.newest if sla.latency is not None else last
+    if breaches:
+        passed, description = False, "; ".join(breach.message for breach in breaches) + "."
+    elif reference is None:
+        passed, description = True, "No data has arrived yet."
     elif limit is None:
-        known = len(_distinct(arrivals))
+        known = len(_distinct(age.arrivals))
         passed, description = True, f"Learning the usual pause: {known} of {NEEDED_ARRIVALS} arrivals."
     else:
-        age = now - reference
-        passed = age <= limit
-        source = "promised by the contract" if promised is not None else "usual"
-        description = f"Newest data is {_words(age)} old; {_words(limit)} is {source}."
+        passed = now - reference <= limit
+        source = "usual" if limit is learned else "promised by the contract"
+        description = f"Newest data is {_words(now - reference)} old; {_words(limit)} is {source}."
     facts = [
-        ("newest data", newest),
-        ("last arrival", arrivals[-1] if arrivals else None),
-        ("promised", promised),
+        ("newest data", age.newest),
+        ("oldest data", age.oldest),
+        ("last arrival", last),
+        ("promised latency", sla.latency),
+        ("promised frequency", sla.frequency),
+        ("retention", sla.retention),
+        ("ready by", ", ".join(str(one.by) for one in sla.availability)),
         ("learned limit", learned),
     ]
     return dg.AssetCheckResult(
         asset_key=asset_key,
         check_name=check_name,
-        passed=bool(passed),
+        passed=passed,
         severity=dg.AssetCheckSeverity.WARN,
         description=description,
         metadata={
             "age_seconds": (now - reference).total_seconds() if reference else -1.0,
             "limit_seconds": limit.total_seconds() if limit else -1.0,
-            "arrivals": len(arrivals),
+            "arrivals": len(age.arrivals),
+            "broken": [breach.property for breach in breaches],
             "facts": dg.MetadataValue.md(
-                markdown_table(("what", "value"), [(k, v or "–") for k, v in facts])
+                markdown_table(("what", "value"), [(what, value or "–") for what, value in facts])
             ),
         },
     )

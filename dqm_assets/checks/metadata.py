@@ -9,13 +9,18 @@ from dqm_assets.settings import settings
 
 
 def dashboard_link(path: str, **query: str) -> dg.MetadataValue:
-    """Link into the dashboard.
+    """Link into the dashboard; see `dashboard_address`."""
+    return dg.MetadataValue.url(dashboard_address(path, **query))
+
+
+def dashboard_address(path: str, **query: str) -> str:
+    """Address of a view of the dashboard.
 
     Args:
         path: Page, such as ``/runs``.
         query: Its query string, which is the deep link.
     """
-    return dg.MetadataValue.url(f"{settings().dashboard_url}{path}?{urlencode(query)}")
+    return f"{settings().dashboard_url}{path}?{urlencode(query)}"
 
 
 def markdown_table(

@@ -1,6 +1,6 @@
 """Volume: is the number of rows of each batch what the batches before it let one expect?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ import numpy as np
 from dqm_assets.checks.metadata import markdown_table
 from dqm_assets.checks.plot import band_plot
 from dqm_assets.quality.detectors import Verdict, judge
+from dqm_assets.quality.plural import counted
 from dqm_assets.quality.sensitivity import Sensitivity
 
 #: Plain z-score over mean and standard deviation of the earlier batches.
@@ -25,6 +26,34 @@ class BatchCount:
     batch: str
     ts: datetime
     rows: int
+
+
+def volume_check(
+    asset: dg.AssetKey,
+    counts: Callable[[dg.AssetCheckExecutionContext], tuple[Sequence[BatchCount], Collection[str]]],
+    *,
+    sensitivity: Sensitivity = DEFAULT_SENSITIVITY,
+    name: str = "volume",
+) -> dg.AssetChecksDefinition:
+    """Make the check of an asset's row counts.
+
+    Args:
+        asset: the asset to watch.
+        counts: gives the batches in time order, history included, and the names of those to judge.
+        sensitivity: how readily it alarms.
+        name: name of the check.
+    """
+
+    @dg.asset_check(
+        asset=asset,
+        name=name,
+        description="Rows of each batch against those before it: z-score over mean and standard deviation.",
+    )
+    def volume(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        known, judged = counts(context)
+        return volume_result(known, judged, asset_key=asset, check_name=name, sensitivity=sensitivity)
+
+    return volume
 
 
 def volume_result(
@@ -69,10 +98,10 @@ def _summary(pairs: Sequence[tuple[BatchCount, Verdict]], bad: Sequence[tuple[Ba
     if not pairs:
         return "No batch to judge yet."
     if not bad:
-        return f"{len(pairs)} batches; the last one is {pairs[-1][1].explanation}."
+        return f"{counted(len(pairs), 'batch')}; the last one is {pairs[-1][1].explanation}."
     count, verdict = bad[0]
-    unusual = f"{len(bad)} of {len(pairs)} batches have an unusual number of rows"
-    return f"{unusual}: {count.batch} is {verdict.explanation}."
+    told = f"{len(bad)} of {counted(len(pairs), 'batch')} with an unusual number of rows"
+    return f"{told}: {count.batch} is {verdict.explanation}."
 
 
 def _metadata(

@@ -1,19 +1,23 @@
 """The checks of a dataset of files: its contract, its volume and its freshness."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
 
 import dagster as dg
 
-from dqm_assets.checks.freshness import freshness_result
-from dqm_assets.checks.metadata import dashboard_link, markdown_table
-from dqm_assets.checks.volume import BatchCount, volume_result
+from dqm_assets.checks.contract import ClauseVerdict, clause_checks
+from dqm_assets.checks.freshness import DataAge, freshness_check
+from dqm_assets.checks.metadata import dashboard_address, markdown_table
+from dqm_assets.checks.volume import BatchCount, volume_check
 from dqm_assets.defs.detector_runs.assets import RunAssets
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.contract_results import ClauseOutcome, check_contract
 from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.evidence import evidence_id
+from dqm_assets.quality.contracts import Contract
+from dqm_assets.quality.contracts.drift_policy import DEFAULT_POLICY, DriftPolicy
+from dqm_assets.quality.contracts.sla import Sla
+from dqm_assets.quality.plural import counted
 from dqm_assets.store import Store
 
 _LISTED = 10
@@ -33,7 +37,6 @@ _COUNTS = """
     UNION ALL SELECT * FROM before
     ORDER BY ts, run_id
 """
-_SEVERITY = {"error": dg.AssetCheckSeverity.ERROR}
 
 
 def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
@@ -43,8 +46,8 @@ def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
         assets: The dataset's assets.
     """
     checks = [_readable_check(assets), _volume_check(assets), _freshness_check(assets), _schema_check(assets)]
-    if assets.dataset.contract is not None:
-        checks.append(_contract_checks(assets))
+    if assets.dataset.contract is not None and assets.dataset.contract.clauses:
+        checks.append(_contract_checks(assets, assets.dataset.contract))
     return checks
 
 
@@ -101,7 +104,7 @@ def _readable_result(assets: RunAssets, registered: Sequence[dict]) -> dg.AssetC
         check_name="readable",
         passed=not lost,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"{told[0][0]}: {told[0][1]}" if told else f"{len(registered)} files were read.",
+        description=f"{told[0][0]}: {told[0][1]}" if told else f"{counted(len(registered), 'file')} read.",
         metadata=metadata,
     )
 
@@ -109,60 +112,49 @@ def _readable_result(assets: RunAssets, registered: Sequence[dict]) -> dg.AssetC
 def _volume_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     dataset = assets.dataset
 
-    @dg.asset_check(
-        asset=assets.raw.key,
-        name="volume",
-        description="Rows of each run against the runs before it: z-score over mean and standard deviation.",
-    )
-    def volume(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
-        opened = store.open()
-        judged = _judged_runs(opened, dataset, context.run)
-        rows = opened.rows(_COUNTS, {"dataset": dataset.name, "judged": judged, "history": _HISTORY})
-        counts = [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in rows]
-        return volume_result(counts, set(judged), asset_key=assets.raw.key, check_name="volume")
+    def counts(context: dg.AssetCheckExecutionContext) -> tuple[list[BatchCount], set[str]]:
+        store = StoreResource().open()
+        judged = _judged_runs(store, dataset, context.run)
+        rows = store.rows(_COUNTS, {"dataset": dataset.name, "judged": judged, "history": _HISTORY})
+        return [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in rows], set(judged)
 
-    return volume
+    return volume_check(assets.raw.key, counts)
 
 
 def _freshness_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     dataset = assets.dataset
+    sla = dataset.contract.sla if dataset.contract else Sla()
+    return freshness_check(assets.raw.key, lambda _: data_age(StoreResource().open(), dataset), sla=sla)
 
-    @dg.asset_check(
-        asset=assets.raw.key,
-        name="freshness",
-        description="Age of the newest data against the contract's latency, or the usual pause of arrivals.",
+
+def data_age(store: Store, dataset: Dataset) -> DataAge:
+    """When the data of a dataset happened, and when its files landed (loading one again is no arrival)."""
+    rows = store.rows(
+        "SELECT landed_at, max(ts) OVER () AS newest, min(ts) OVER () AS oldest FROM metrics.runs "
+        "WHERE dataset = ? AND status <> 'QUARANTINED' ORDER BY landed_at DESC LIMIT ?",
+        [dataset.name, _HISTORY],
     )
-    def freshness(store: StoreResource) -> dg.AssetCheckResult:
-        # By when files landed: loading an old one again is no arrival.
-        rows = store.open().rows(
-            "SELECT landed_at, max(ts) OVER () AS newest FROM metrics.runs "
-            "WHERE dataset = ? AND status <> 'QUARANTINED' ORDER BY landed_at DESC LIMIT ?",
-            [dataset.name, _HISTORY],
-        )
-        return freshness_result(
-            rows[0]["newest"] if rows else None,
-            sorted(row["landed_at"] for row in rows),
-            promised=promised_latency(dataset),
-            asset_key=assets.raw.key,
-            check_name="freshness",
-        )
-
-    return freshness
+    if not rows:
+        return DataAge(None)
+    return DataAge(rows[0]["newest"], sorted(row["landed_at"] for row in rows), rows[0]["oldest"])
 
 
 def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     dataset = assets.dataset
+    policy = drift_policy(dataset)
 
     @dg.asset_check(
         asset=assets.raw.key,
         name="schema",
-        description="Columns of each run against the one before: added, removed, renamed, retyped, moved.",
+        blocking=policy == "block",
+        description="Columns of each run against the one before and the contract: added, removed, renamed, "
+        f"retyped, moved, nullable, other categories. Policy: {policy}.",
     )
     def schema(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
         opened = store.open()
         judged = _judged_runs(opened, dataset, context.run)
         rows = opened.rows(
-            "SELECT run_id, columns, changes FROM monitoring.schema_history "
+            "SELECT run_id, columns, changes, breaches FROM monitoring.schema_history "
             "WHERE dataset = ? AND list_contains(?, run_id) ORDER BY ts, run_id",
             [dataset.name, judged],
         )
@@ -171,99 +163,71 @@ def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:
     return schema
 
 
+def drift_policy(dataset: Dataset) -> DriftPolicy:
+    """What follows when columns change: the contract's word, else a warning."""
+    return dataset.contract.drift_policy if dataset.contract else DEFAULT_POLICY
+
+
 def _schema_result(assets: RunAssets, rows: Sequence[dict]) -> dg.AssetCheckResult:
-    changes = [(row["run_id"], change) for row in rows for change in json.loads(row["changes"])]
-    breaking = any(change["breaking"] for _, change in changes)
-    told = [(run_id, change["kind"], change["detail"]) for run_id, change in changes]
+    changes = [(row["run_id"], "run before", change) for row in rows for change in json.loads(row["changes"])]
+    changes += [
+        (row["run_id"], "contract", change) for row in rows for change in json.loads(row["breaches"] or "[]")
+    ]
+    breaking = any(change["breaking"] for _, _, change in changes)
+    told = [(run_id, against, change["kind"], change["detail"]) for run_id, against, change in changes]
     columns = [(c["name"], c["written"], c["type"]) for c in json.loads(rows[-1]["columns"])] if rows else []
+    policy = drift_policy(assets.dataset)
     metadata: dict = {
         "runs": len(rows),
         "changes": len(changes),
+        "policy": policy,
         "columns": dg.MetadataValue.md(markdown_table(("column", "as written", "type"), columns)),
     }
     if told:
-        table = markdown_table(("run", "kind", "change"), told[:_LISTED], total=len(told))
-        metadata["what_changed"] = dg.MetadataValue.md(table)
+        header = ("run", "against", "kind", "change")
+        metadata["what_changed"] = dg.MetadataValue.md(
+            markdown_table(header, told[:_LISTED], total=len(told))
+        )
     return dg.AssetCheckResult(
         asset_key=assets.raw.key,
         check_name="schema",
-        passed=not changes,
+        passed=not changes or policy == "accept",
         severity=dg.AssetCheckSeverity.ERROR if breaking else dg.AssetCheckSeverity.WARN,
-        description=f"{told[0][0]}: {told[0][2]}"
+        description=f"{told[0][0]}: {told[0][3]}"
         if told
-        else f"The columns of {len(rows)} runs are as before.",
+        else f"The columns of {counted(len(rows), 'run')} are as before.",
         metadata=metadata,
     )
 
 
-def promised_latency(dataset: Dataset) -> timedelta | None:
-    """Largest age of the data that the dataset's contract allows."""
-    return dataset.contract.sla.latency if dataset.contract else None
+def _contract_checks(assets: RunAssets, contract: Contract) -> dg.AssetChecksDefinition:
+    dataset = assets.dataset
 
+    def judge(context: dg.AssetCheckExecutionContext, _: Collection[str]) -> list[ClauseVerdict]:
+        store = StoreResource().open()
+        outcomes = check_contract(store, dataset, _judged_runs(store, dataset, context.run))
+        return [_verdict(outcome) for found in outcomes.values() for outcome in found]
 
-def _contract_checks(assets: RunAssets) -> dg.AssetChecksDefinition:
-    dataset, contract = assets.dataset, assets.dataset.contract
-    assert contract is not None  # noqa: S101 - for the type checker; run_checks asked
-    specs = [
-        dg.AssetCheckSpec(
-            clause.id,
-            asset=assets.raw.key,
-            description=clause.description or f"{clause.kind} ({clause.path})",
-            metadata={"clause": clause.path, "severity": clause.severity, "engine": clause.engine},
-        )
-        for clause in contract.clauses
-    ]
-
-    @dg.multi_asset_check(name=f"{dataset.table}_contract", specs=specs, can_subset=True)
-    def contract_clauses(
-        context: dg.AssetCheckExecutionContext, store: StoreResource
-    ) -> Iterator[dg.AssetCheckResult]:
-        opened = store.open()
-        outcomes = check_contract(opened, dataset, _judged_runs(opened, dataset, context.run))
-        by_clause: dict[str, list[ClauseOutcome]] = defaultdict(list)
-        for run_outcomes in outcomes.values():
-            for outcome in run_outcomes:
-                by_clause[outcome.clause].append(outcome)
-        wanted = {key.name for key in context.selected_asset_check_keys}
-        for clause in contract.clauses:
-            if clause.id in wanted:
-                yield _clause_result(assets, clause.id, by_clause[clause.id], clause.severity)
-
-    return contract_clauses
-
-
-def _clause_result(
-    assets: RunAssets, name: str, outcomes: Sequence[ClauseOutcome], severity: str
-) -> dg.AssetCheckResult:
-    failed = [outcome for outcome in outcomes if not outcome.passed]
-    table = [(o.run_id, o.failing_rows, o.checked_rows, o.message) for o in failed[:_LISTED]]
-    metadata: dict = {
-        "runs": len(outcomes),
-        "failed_runs": len(failed),
-        "checked_rows": sum(outcome.checked_rows for outcome in outcomes),
-        "failing_rows": sum(outcome.failing_rows for outcome in outcomes),
-        "snapshot": max((outcome.snapshot for outcome in outcomes), default=-1),
-        "dashboard": dashboard_link("/runs", dataset=assets.dataset.name),
-    }
-    if failed:
-        header = ("run", "failing rows", "checked rows", "what")
-        metadata["failed"] = dg.MetadataValue.md(markdown_table(header, table, total=len(failed)))
-        metadata["sample"] = dg.MetadataValue.md(_sample(failed[0]))
-    return dg.AssetCheckResult(
-        asset_key=assets.raw.key,
-        check_name=name,
-        passed=not failed,
-        severity=_SEVERITY.get(severity, dg.AssetCheckSeverity.WARN),
-        description=f"{len(failed)} of {len(outcomes)} runs fail: {failed[0].message}"
-        if failed
-        else f"{len(outcomes)} runs pass.",
-        metadata=metadata,
+    # A broken run is registered BAD by what is downstream, so its clauses must not stop that.
+    return clause_checks(
+        assets.raw.key,
+        contract,
+        judge,
+        name=f"{dataset.table}_contract",
+        blocking=False,
+        link=lambda clause: dashboard_address("/contracts", dataset=dataset.name, clause=clause.id),
     )
 
 
-def _sample(outcome: ClauseOutcome) -> str:
-    rows = json.loads(outcome.sample)
-    if not rows:
-        return "No failing row is kept for this clause: it is about the table as a whole."
-    header = list(rows[0])
-    return markdown_table(header, [[row.get(column) for column in header] for row in rows[:_LISTED]])
+def _verdict(outcome: ClauseOutcome) -> ClauseVerdict:
+    return ClauseVerdict(
+        clause=outcome.clause,
+        batch=outcome.run_id,
+        passed=outcome.passed,
+        failing_rows=outcome.failing_rows,
+        checked_rows=outcome.checked_rows,
+        message=outcome.message,
+        sample=json.loads(outcome.sample),
+        snapshot=outcome.snapshot,
+        evidence="" if outcome.passed else evidence_id(outcome.dataset, outcome.run_id, outcome.clause),
+    )

@@ -108,7 +108,7 @@ def test_every_clause_of_the_contract_is_a_check_over_every_row(
     clauses = {clause.id for clause in contract.clauses}
     assert set(checks) == clauses | {"readable", "volume", "freshness", "schema"}
     for name in clauses:
-        assert checks[name].metadata["runs"].value == RUNS, name
+        assert checks[name].metadata["batches"].value == RUNS, name
         assert checks[name].metadata["snapshot"].value > 0
     assert any(checks[name].metadata["checked_rows"].value == rows for name in clauses)
 

@@ -7,11 +7,12 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
+from dqm_assets.checks.freshness import freshness_result
 from dqm_assets.defs import resources
 from dqm_assets.defs.detector_runs import checks
 from dqm_assets.defs.detector_runs.assets import RunAssets, run_assets
-from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.datasets import DETECTOR, Dataset
+from dqm_assets.quality.contracts.sla import Sla
 from dqm_assets.store import Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,8 +76,10 @@ def test_loading_old_runs_again_makes_data_neither_fresher_nor_older(store: Stor
     # All of it landed long ago; 400 old runs were loaded again just now.
     register(store, 0, 400, "again", registered_at=[datetime.now(UTC)] * 400)
     register(store, 400, 20, "once")
-    result = checks._freshness_check(assets)(store=StoreResource())
-    assert isinstance(result, dg.AssetCheckResult)
+    age = checks.data_age(store, assets.dataset)
+    assert (age.oldest, age.newest) == (START, START + timedelta(hours=419))
+    assert age.arrivals[-1] == START + timedelta(hours=419)
+    result = freshness_result(age, sla=Sla(), asset_key=assets.raw.key, check_name="freshness")
     assert not result.passed
     facts = str(result.metadata["facts"].value)
     assert f"{START + timedelta(hours=419)}" in facts
