@@ -33,22 +33,48 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a PostgreSQL that lives as long as the test session."""
     server = EmbeddedPostgres(tmp_path_factory.mktemp("server") / "postgres")
     server.join()
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        # These databases need not outlive a power cut.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server.url
     server.leave()
 
 
+@pytest.fixture(scope="session")
+def empty_store(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of the databases of a store with every table and no row, to be copied for each test."""
+    name = "empty"
+    home = tmp_path_factory.mktemp("empty")
+    open_store(Settings(home=home, postgres_url=_named(postgres_server, name))).close()
+    return name
+
+
 @pytest.fixture
-def settings(postgres_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(
+    postgres_server: str, empty_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
     """Settings with a home of their own and databases of their own on the session's PostgreSQL."""
     for name in [name for name in os.environ if name.startswith("DQM_")]:
         monkeypatch.delenv(name)
     database = f"test_{uuid.uuid4().hex[:12]}"
-    yield Settings(
-        home=tmp_path / "home", postgres_url=postgres_server.replace("/postgres?", f"/{database}?")
-    )
+    made = Settings(home=tmp_path / "home", postgres_url=_named(postgres_server, database))
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        for part in ("lake", "dagster"):
+            connection.execute(f"CREATE DATABASE {database}_{part} TEMPLATE {empty_store}_{part}")
+    with psycopg.connect(_named(postgres_server, f"{database}_lake")) as connection:
+        connection.execute(
+            "UPDATE ducklake_metadata SET value = %s WHERE key = 'data_path'",
+            [f"{Path(made.store_location).absolute()}/"],
+        )
+    yield made
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         for part in ("lake", "dagster"):
             connection.execute(f"DROP DATABASE IF EXISTS {database}_{part} WITH (FORCE)")
+
+
+def _named(url: str, database: str) -> str:
+    return url.replace("/postgres?", f"/{database}?")
 
 
 @pytest.fixture

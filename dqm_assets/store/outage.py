@@ -1,6 +1,5 @@
 """PostgreSQL going away for a moment: how it is told from other errors, and how it is survived."""
 
-import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,6 +7,14 @@ from typing import TypeVar
 import duckdb
 import psycopg
 import structlog
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 
 from dqm_assets.errors import StoreError
 
@@ -63,16 +70,25 @@ def surviving(action: Callable[[], _T], rejoin: Callable[[], object]) -> _T:
     Raises:
         StoreError | duckdb.Error: the last attempt's error.
     """
-    for attempt in range(1, _ATTEMPTS):
-        try:
-            return action()
-        except (StoreError, duckdb.Error, psycopg.Error) as error:
-            if not is_outage(error):
-                raise
-            _log.warning("store_postgres_away", attempt=attempt, error=str(error).strip().splitlines()[0])
-        time.sleep(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311 (jitter)
+
+    def wait_and_rejoin(seconds: float) -> None:
+        time.sleep(seconds)
         try:
             rejoin()
         except StoreError as error:
-            _log.warning("store_postgres_still_away", attempt=attempt, error=str(error).splitlines()[0])
-    return action()
+            _log.warning("store_postgres_still_away", error=str(error).splitlines()[0])
+
+    return Retrying(
+        retry=retry_if_exception(is_outage),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_exponential(_FIRST_PAUSE_SECONDS) + wait_random(0, _FIRST_PAUSE_SECONDS),
+        before_sleep=_tell,
+        sleep=wait_and_rejoin,
+        reraise=True,
+    )(action)
+
+
+def _tell(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    first_line = str(error).strip().splitlines()[:1]
+    _log.warning("store_postgres_away", attempt=state.attempt_number, error="".join(first_line))

@@ -1,8 +1,6 @@
 """Writing: locks, one DuckDB transaction, one commit for everything that waits in this process."""
 
-import random
 import threading
-import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +10,14 @@ from functools import partial
 import duckdb
 import psycopg
 import structlog
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_incrementing,
+    wait_random,
+)
 
 from dqm_assets.errors import StoreError
 from dqm_assets.store import locks
@@ -26,6 +32,7 @@ _log = structlog.get_logger(__name__)
 
 #: Attempts of one commit before its conflict is given to the caller.
 _ATTEMPTS = 20
+_PAUSE_SECONDS = 0.02
 
 #: Transactions with more rows than this are committed on their own, so that small ones never wait for them.
 _SMALL_ROWS = 20_000
@@ -121,19 +128,31 @@ class Writer:
         self._rejoin()
 
     def _attempt(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with self._begun(needed) as (postgres, cursor):
-                    cursor.execute(f"CALL {LAKE}.set_commit_message('dqm', NULL, extra_info => '{mark}')")
-                    for operation in _planned(postgres, operations):
-                        operation.run(cursor)
-                return
-            except StoreError as error:
-                if not is_conflict(error) or attempt == _ATTEMPTS:
-                    raise
-                self.retries += 1
-                _log.info("store_commit_conflict", attempt=attempt, tables=sorted(needed), error=str(error))
-                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 (jitter)
+        """Write; a commit that lost against another one is run again."""
+
+        def tell(state: RetryCallState) -> None:
+            self.retries += 1
+            error = state.outcome.exception() if state.outcome else None
+            _log.info(
+                "store_commit_conflict",
+                attempt=state.attempt_number,
+                tables=sorted(needed),
+                error=str(error),
+            )
+
+        Retrying(
+            retry=retry_if_exception(is_conflict),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_incrementing(_PAUSE_SECONDS, _PAUSE_SECONDS) + wait_random(0, _PAUSE_SECONDS),
+            before_sleep=tell,
+            reraise=True,
+        )(self._write_once, operations, needed, mark)
+
+    def _write_once(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
+        with self._begun(needed) as (postgres, cursor):
+            cursor.execute(f"CALL {LAKE}.set_commit_message('dqm', NULL, extra_info => '{mark}')")
+            for operation in _planned(postgres, operations):
+                operation.run(cursor)
 
     @contextmanager
     def session(self, needed: frozenset[str]) -> Generator[duckdb.DuckDBPyConnection]:
@@ -185,9 +204,9 @@ class Writer:
             self._idle.clear()
 
 
-def is_conflict(error: Exception) -> bool:
+def is_conflict(error: BaseException) -> bool:
     """Tell a commit that lost against another (worth another try) from one that can never succeed."""
-    return "conflict" in str(error).lower()
+    return isinstance(error, StoreError) and "conflict" in str(error).lower()
 
 
 def _planned(postgres: psycopg.Connection, operations: Sequence[Operation]) -> Iterator[Operation]:
