@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
+from dash_app.api.crypto import crypto_router
 from dash_app.api.docs import OPENAPI_URL, docs_router
 from dash_app.api.health import health_router
 from dash_app.api.problems import register_problems, unknown_routes
@@ -22,9 +23,12 @@ from dash_app.api.runs import runs_router
 from dash_app.api.v1 import v1_router
 from dash_app.feed import register_feed
 from dash_app.pages.alerts import AlertsPage
+from dash_app.pages.crypto import CryptoPage
+from dash_app.pages.datasets import DatasetsPage
 from dash_app.pages.overview import OverviewPage
 from dash_app.pages.page import Page
 from dash_app.pages.runs import RunsPage
+from dash_app.services.lineage import DagsterGraph
 from dash_app.services.live import LiveHub
 from dash_app.services.reads import Reads
 from dash_app.services.services import Services
@@ -48,7 +52,7 @@ FAVICON = re.compile(r'<link[^>]*rel="icon"[^>]*>')
 def create_app(store: Store, settings: Settings) -> FastAPI:
     """Make the dashboard over an open store, which stays the caller's to close."""
     hub = LiveHub(store)
-    services = Services(reads=Reads(store, hub), hub=hub, settings=settings)
+    services = Services(reads=Reads(store, hub), hub=hub, settings=settings, dagster=DagsterGraph(settings))
     registry = make_registry()
     server = FastAPI(
         title="dqm",
@@ -63,6 +67,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     for router in (
         runs_router(services.reads),
         v1_router(services.reads),
+        crypto_router(services.reads),
         health_router(services.reads),
         prometheus_router(services.reads, registry),
         docs_router(),
@@ -71,7 +76,13 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         server.include_router(router)
     server.mount("/static", StaticFiles(directory=HERE / "static"))
     _serve_cartesian_plotly(server)
-    pages: tuple[Page, ...] = (OverviewPage(services), RunsPage(services), AlertsPage(services))
+    pages: tuple[Page, ...] = (
+        OverviewPage(services),
+        DatasetsPage(services),
+        RunsPage(services),
+        CryptoPage(services),
+        AlertsPage(services),
+    )
     app = _make_dash(server)
     shell = Shell(services, pages)
     app.layout = shell.layout

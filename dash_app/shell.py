@@ -196,7 +196,7 @@ class Shell:
                 label=page.name,
                 href=page.path,
                 active="exact",
-                leftSection=html.Span(className=f"icon icon-{page.icon}"),
+                leftSection=_icon(page.icon),
                 rightSection=html.Span("", id="alerts-count", className="nav-count", hidden=True)
                 if page.path == "/alerts"
                 else None,
@@ -209,18 +209,22 @@ class Shell:
                 label="Dagster",
                 href=self._services.settings.dagster_url,
                 target="_blank",
-                leftSection=html.Span(className="icon icon-pipeline"),
+                leftSection=_icon("pipeline"),
                 className="nav",
             ),
             dmc.NavLink(
                 label="API",
                 href="/api/docs",
                 target="_blank",
-                leftSection=html.Span(className="icon icon-api"),
+                leftSection=_icon("api"),
                 className="nav",
             ),
         ]
         return html.Div([*links, html.Div(foot, className="nav-foot")], className="navbar")
+
+
+def _icon(name: str) -> Component:
+    return html.Span(className="icon", style={"--icon": f"url(/assets/icons/{name}.svg)"})
 
 
 def report_error(error: Exception) -> None:

@@ -1,6 +1,7 @@
 // Clientside callbacks: what must not wait for the server.
 (function () {
   "use strict";
+  var ofDatasets = ["/datasets", "/runs", "/alerts", "/contracts", "/backtest"];
   var none = function () { return window.dash_clientside.no_update; };
 
   function charts() { return Array.prototype.slice.call(document.querySelectorAll(".dash-graph")); }
@@ -54,7 +55,7 @@
         return Object.assign({}, navbar, { collapsed: { mobile: !opened } });
       },
       closeMenu: function () { return false; },
-      // The switcher in the header: stays on Alerts, else goes to the dataset's runs.
+      // The switcher in the header: stays on pages that know datasets, else goes to the dataset.
       switchDataset: function (dataset) {
         var shown = new URLSearchParams(window.location.search).get("dataset");
         var path = window.location.pathname;
@@ -62,9 +63,9 @@
         if (dataset && path === "/runs" && shown === null) {
           writeAddress({ dataset: dataset });  // the page chose this one by itself and shows it already
         } else if (dataset) {
-          go((path === "/alerts" ? "/alerts" : "/runs") + "?dataset=" + encodeURIComponent(dataset));
+          go((ofDatasets.indexOf(path) >= 0 ? path : "/datasets") + "?dataset=" + encodeURIComponent(dataset));
         } else {
-          go(path === "/alerts" ? "/alerts" : "/dashboard");
+          go(path === "/runs" || ofDatasets.indexOf(path) < 0 ? "/datasets" : path);
         }
         return none();
       },
@@ -88,12 +89,12 @@
         writeAddress({ column: column, last: last });
         return none();
       },
-      writeAlertsAddress: function (status) {
-        writeAddress({ status: status === "active" ? null : status });
+      writeAlertsAddress: function (status, severity, text) {
+        writeAddress({ status: status === "active" ? null : status, severity: severity, q: text });
         return none();
       },
-      writeSearch: function (text) {
-        writeAddress({ q: text, page: null });
+      writeDatasetsAddress: function (text, show) {
+        writeAddress({ q: text, show: show === "all" ? null : show, page: null });
         return none();
       }
     }

@@ -9,7 +9,11 @@ Child = str | Component | None
 
 
 def card(
-    title: Child, *children: Child, right: Child = None, note: Child = None, class_name: str = ""
+    title: Child,
+    *children: Child,
+    right: Child | Sequence[Child] = None,
+    note: Child = None,
+    class_name: str = "",
 ) -> html.Section:
     """Frame a part of a page under a heading, with controls on the right and a note below the heading."""
     heading = [html.H2(title, className="card-title")]
@@ -17,7 +21,8 @@ def card(
         heading.append(html.Div(note, className="card-note"))
     head = [html.Div(heading)]
     if right is not None:
-        head.append(html.Div(right, className="card-right"))
+        tools = [right] if isinstance(right, str | Component) else list(right)
+        head.append(html.Div(tools, className="card-right"))
     return html.Section(
         [html.Header(head, className="card-head"), *(child for child in children if child is not None)],
         className=f"card {class_name}".strip(),

@@ -35,6 +35,19 @@ ALERT_MARKS = {
     "muted": Mark("○", "Muted", "neutral"),
     "resolved": Mark("✓", "Resolved", "good"),
 }
+CHECK_MARKS = {
+    "passed": Mark("✓", "Passed", "good"),
+    "failed": Mark("✕", "Failed", "fail"),
+}
+VERDICT_MARKS = {
+    "normal": Mark("✓", "Normal", "good"),
+    "anomalous": Mark("✕", "Out of range", "fail"),
+    "learning": Mark("○", "Learning", "neutral"),
+}
+CHANGE_MARKS = {
+    "breaking": Mark("✕", "Breaks readers", "fail"),
+    "harmless": Mark("○", "Harmless", "neutral"),
+}
 PIPELINE_MARKS = {
     "SUCCESS": Mark("✓", "Success", "good"),
     "FAILED": Mark("✕", "Failed", "fail"),

@@ -38,11 +38,12 @@ def strip_svg(statuses: Sequence[str], places: int) -> str:
     )
 
 
-def strip(statuses: Sequence[str], places: int = 24) -> html.Img:
-    """Show the strip; its text counts the statuses."""
+def strip(statuses: Sequence[str], places: int = 24, words: tuple[str, str] = ("good", "bad")) -> html.Img:
+    """Show the strip; its text counts the statuses, with ``words`` for GOOD and BAD."""
     shown = list(statuses)[-places:]
+    named = dict(zip(("GOOD", "BAD"), words, strict=True))
     counted = ", ".join(
-        f"{amount} {mark_of(RUN_MARKS, status).word.lower()}"
+        f"{amount} {named.get(status) or mark_of(RUN_MARKS, status).word.lower()}"
         for status, amount in Counter(shown).most_common()
     )
     text = f"Last {plural(len(shown), 'run')}: {counted}" if shown else "No runs yet"

@@ -1,5 +1,6 @@
-"""Alerts: what is anomalous, with the chart that shows it and what happened since; read-only."""
+"""Alerts: what is anomalous, with the chart that shows it, the rows behind it, and what to do about it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -10,14 +11,18 @@ from dash_app.components.card import card, empty
 from dash_app.components.grid import column, grid, grid_style, status_column, time_column
 from dash_app.components.number import plural
 from dash_app.components.page_head import page_head
+from dash_app.components.status import ALERT_MARKS, mark_of
+from dash_app.components.toolbar import csv_link
+from dash_app.pages.alert_actions import register_actions
 from dash_app.pages.alert_detail import alert_card, read_alert
 from dash_app.services.alerts import AlertFilter, alert_page
 from dash_app.services.records import Alert, AlertPage
 from dash_app.services.services import Services
+from dqm_assets.quality.alert import SEVERITIES
 
-ROWS_SHOWN = 12
+ROWS_SHOWN = 11
 #: Two lines, since what is wrong takes a sentence.
-ROW_HEIGHT = 54
+ROW_HEIGHT = 62
 MOST_SHOWN = 1000
 #: Names of the filter and the statuses each holds.
 FILTERS = {
@@ -26,10 +31,22 @@ FILTERS = {
     "resolved": ("resolved",),
     "all": (),
 }
+#: Attributes of the button that empties the choice of a severity.
+_ANY_SEVERITY: Any = {"aria-label": "Any severity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Which alerts the list shows."""
+
+    dataset: str | None
+    status: str
+    severity: str
+    search: str
 
 
 class AlertsPage:
-    """The page at ``/alerts``; ``dataset``, ``status`` and ``alert`` in its address say what is shown."""
+    """The page at ``/alerts``; ``dataset``, ``status``, ``severity``, ``q`` and ``alert`` are its address."""
 
     path = "/alerts"
     name = "Alerts"
@@ -41,61 +58,59 @@ class AlertsPage:
 
     async def layout(self, query: dict[str, str]) -> Component:
         """Show the alerts that the address asks for."""
-        chosen_filter = query.get("status") if query.get("status") in FILTERS else "active"
-        dataset = query.get("dataset")
-        page = await self._page(dataset, str(chosen_filter))
+        status = query.get("status", "")
+        shown = Inbox(
+            dataset=query.get("dataset"),
+            status=status if status in FILTERS else "active",
+            severity=query.get("severity", "") if query.get("severity") in SEVERITIES else "",
+            search=query.get("q", ""),
+        )
+        page = await self._page(shown)
         chosen = query.get("alert") or (page.alerts[0].alert_id if page.alerts else None)
         about = (
-            f"What is out of its range in {dataset}."
-            if dataset
+            f"What is out of its range in {shown.dataset}."
+            if shown.dataset
             else "What is out of its range, the newest first."
         )
         return html.Div(
             [
-                dcc.Store(id="alerts-dataset", data=dataset),
+                dcc.Store(id="alerts-dataset", data=shown.dataset),
                 dcc.Store(id="alerts-chosen", data=chosen),
                 dcc.Store(id="alerts-detail-state"),
-                page_head(
-                    "Alerts",
-                    about,
-                    [
-                        dmc.SegmentedControl(
-                            id="alerts-filter",
-                            data=[{"value": name, "label": name.capitalize()} for name in FILTERS],
-                            value=chosen_filter,
-                            size="sm",
-                            **{"aria-label": "Status"},
-                        )
-                    ],
-                ),
+                page_head("Alerts", about, _filters(shown)),
                 html.Div(
                     [
-                        card(
-                            "Inbox",
-                            html.Div(_empty(str(chosen_filter)), id="alerts-empty", hidden=bool(page.alerts)),
-                            html.Div(
-                                grid(
-                                    "alerts-grid",
-                                    _columns(),
-                                    _rows(page.alerts),
-                                    most=ROWS_SHOWN,
-                                    selected=chosen,
-                                    row_height=ROW_HEIGHT,
-                                ),
-                                id="alerts-list",
-                                hidden=not page.alerts,
-                            ),
-                            note=html.Span(_note(page), id="alerts-note"),
-                        ),
+                        self._inbox(page, shown, chosen),
                         html.Div(await self._detail(chosen), id="alerts-detail"),
                     ],
-                    className="columns columns-runs",
+                    className="columns columns-alerts",
                 ),
             ]
         )
 
+    def _inbox(self, page: AlertPage, shown: "Inbox", chosen: str | None) -> Component:
+        rows = html.Div(
+            grid(
+                "alerts-grid",
+                _columns(),
+                _rows(page.alerts),
+                most=ROWS_SHOWN,
+                selected=chosen,
+                row_height=ROW_HEIGHT,
+            ),
+            id="alerts-list",
+            hidden=not page.alerts,
+        )
+        return card(
+            "Inbox",
+            html.Div(_empty(shown.status), id="alerts-empty", hidden=bool(page.alerts)),
+            rows,
+            note=html.Span(_note(page), id="alerts-note"),
+            right=csv_link("/api/v1/alerts?limit=500&format=csv"),
+        )
+
     def register(self, app: Dash) -> None:
-        """Refresh on a new version or another filter; show the chosen alert."""
+        """Refresh on a new version or another filter; show the chosen alert; act on it."""
         app.callback(
             Output("alerts-grid", "rowData"),
             Output("alerts-grid", "style"),
@@ -105,6 +120,8 @@ class AlertsPage:
             Output("alerts-list", "hidden"),
             Input("live-version", "data"),
             Input("alerts-filter", "value"),
+            Input("alerts-severity", "value"),
+            Input("alerts-search", "value"),
             State("alerts-dataset", "data"),
             prevent_initial_call=True,
         )(self.refresh)
@@ -127,19 +144,27 @@ class AlertsPage:
             ClientsideFunction("dqm", "writeAlertsAddress"),
             Output("alerts-filter", "id"),
             Input("alerts-filter", "value"),
+            Input("alerts-severity", "value"),
+            Input("alerts-search", "value"),
             prevent_initial_call=True,
         )
+        register_actions(app, self._services)
 
     async def refresh(
-        self, _version: int | None, chosen_filter: str, dataset: str | None
+        self,
+        _version: int | None,
+        status: str,
+        severity: str | None,
+        search: str | None,
+        dataset: str | None,
     ) -> tuple[list[dict[str, Any]], dict[str, int], str, Component, bool, bool]:
         """Bring the list up to date; scroll and choice stay."""
-        page = await self._page(dataset, chosen_filter)
+        page = await self._page(Inbox(dataset, status, severity or "", search or ""))
         return (
             _rows(page.alerts),
             grid_style(len(page.alerts), ROWS_SHOWN, ROW_HEIGHT),
             _note(page),
-            _empty(chosen_filter),
+            _empty(status),
             bool(page.alerts),
             not page.alerts,
         )
@@ -161,19 +186,51 @@ class AlertsPage:
             )
         return await alert_card(self._services, await read_alert(self._services, chosen))
 
-    async def _page(self, dataset: str | None, chosen_filter: str) -> AlertPage:
-        where = AlertFilter(dataset=dataset, statuses=FILTERS.get(chosen_filter, ()))
+    async def _page(self, shown: "Inbox") -> AlertPage:
+        where = AlertFilter(
+            shown.dataset, FILTERS.get(shown.status, ()), shown.severity or None, shown.search
+        )
         return await self._services.reads(alert_page, where, MOST_SHOWN)
+
+
+def _filters(shown: Inbox) -> list[Component]:
+    return [
+        dmc.TextInput(
+            id="alerts-search",
+            placeholder="Find an alert",
+            value=shown.search,
+            debounce=200,
+            w=190,
+            **{"aria-label": "Find an alert", "data-dqm": "search"},
+        ),
+        dmc.Select(
+            id="alerts-severity",
+            data=[{"value": name, "label": name.capitalize()} for name in SEVERITIES],
+            value=shown.severity or None,
+            placeholder="Any severity",
+            clearable=True,
+            clearButtonProps=_ANY_SEVERITY,
+            w=150,
+            comboboxProps={"shadow": "md"},
+            **{"aria-label": "Severity"},
+        ),
+        dmc.SegmentedControl(
+            id="alerts-filter",
+            data=[{"value": name, "label": name.capitalize()} for name in FILTERS],
+            value=shown.status,
+            size="sm",
+            **{"aria-label": "Status"},
+        ),
+    ]
 
 
 def _columns() -> list[dict[str, Any]]:
     return [
-        status_column("severity", "Severity", minWidth=92, maxWidth=110),
+        status_column("severity", "Severity", minWidth=88, maxWidth=100),
         column(
-            "what", "What", minWidth=200, width=330, tooltipField="what", wrapText=True, cellClass="two-lines"
+            "what", "What", minWidth=190, tooltipField="what", wrapText=True, cellClass="two-lines", flex=1
         ),
-        status_column("status", minWidth=112, width=118),
-        time_column("opened", "Opened", minWidth=146, width=150),
+        time_column("opened", "Opened", minWidth=108, maxWidth=116),
     ]
 
 
@@ -182,8 +239,7 @@ def _rows(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
         {
             "id": alert.alert_id,
             "severity": alert.severity,
-            "what": f"{alert.dataset}: {alert.headline}",
-            "status": alert.status,
+            "what": f"{alert.headline}\n{alert.dataset} · {mark_of(ALERT_MARKS, alert.status).word.lower()}",
             "opened": alert.opened_ts.isoformat() if alert.opened_ts else None,
         }
         for alert in alerts

@@ -19,7 +19,7 @@ from dash_app.components.status import (
 from dash_app.components.strip import strip
 from dash_app.components.table import Heading, table
 from dash_app.components.when import when
-from dash_app.links import alert_link, alerts_link, dataset_link, overview_link, run_link
+from dash_app.links import alert_link, alerts_link, dataset_link, datasets_link, run_link
 from dash_app.services.alerts import AlertFilter, alert_page
 from dash_app.services.datasets import dataset_summaries
 from dash_app.services.health import pipeline_statuses
@@ -248,9 +248,9 @@ def _pager(page: int, pages: int, search: str) -> Component | None:
         return None
     parts: list[Component] = [html.Span(f"Page {page + 1} of {pages}")]
     if page:
-        parts.append(dcc.Link("← Previous", href=overview_link(page, search)))
+        parts.append(dcc.Link("← Previous", href=datasets_link(page, search)))
     if page + 1 < pages:
-        parts.append(dcc.Link("Next →", href=overview_link(page + 2, search)))
+        parts.append(dcc.Link("Next →", href=datasets_link(page + 2, search)))
     return html.Div(parts, className="pager")
 
 

@@ -17,6 +17,7 @@ ALERT_FILTER = """
     ($dataset IS NULL OR dataset = $dataset)
     AND (len($statuses::VARCHAR[]) = 0 OR list_contains($statuses::VARCHAR[], status))
     AND ($severity IS NULL OR severity = $severity)
+    AND ($search = '' OR contains(lower(concat_ws(' ', title, dataset, column_name, owner)), lower($search)))
 """
 
 ALERT_PAGE = f"""
@@ -54,6 +55,7 @@ class AlertFilter:
     dataset: str | None = None
     statuses: tuple[str, ...] = ()
     severity: str | None = None
+    search: str = ""
 
 
 def alert_page(store: Store, where: AlertFilter, limit: int, offset: int = 0) -> AlertPage:
@@ -62,17 +64,18 @@ def alert_page(store: Store, where: AlertFilter, limit: int, offset: int = 0) ->
         "dataset": where.dataset,
         "statuses": list(where.statuses),
         "severity": where.severity,
+        "search": where.search.strip(),
     }
     rows = store.rows(ALERT_PAGE, {**chosen, "limit": limit, "offset": offset})
     # Past the end, the window function has no row to say the total in.
     counted = rows or store.rows(ALERT_COUNT, chosen)
-    return AlertPage(alerts=tuple(_alert(row) for row in rows), total=int(counted[0]["total"]))
+    return AlertPage(alerts=tuple(alert_of_row(row) for row in rows), total=int(counted[0]["total"]))
 
 
 def alert_with_id(store: Store, alert_id: str) -> Alert | None:
     """Read one alert, or ``None`` if there is none of that id."""
     rows = store.rows(ALERT_BY_ID, {"alert_id": alert_id})
-    return _alert(rows[0]) if rows else None
+    return alert_of_row(rows[0]) if rows else None
 
 
 def alert_events(store: Store, alert_id: str) -> tuple[AlertEvent, ...]:
@@ -93,7 +96,8 @@ def open_alert_counts(store: Store) -> dict[tuple[str, str], int]:
     return {(row["dataset"], row["severity"]): int(row["alerts"]) for row in store.rows(OPEN_COUNTS)}
 
 
-def _alert(row: dict[str, Any]) -> Alert:
+def alert_of_row(row: dict[str, Any]) -> Alert:
+    """Read a line of ``monitoring.alerts``."""
     return Alert(
         alert_id=row["alert_id"],
         dataset=row["dataset"],

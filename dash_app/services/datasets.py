@@ -10,9 +10,8 @@ RECENT_RUNS = 40
 SUMMARIES = """
 WITH ranked AS (
     SELECT dataset, run_id, status, landed_at, rows_loaded, rows_quarantined,
-        coalesce(ts, landed_at) AS at,
         row_number() OVER (
-            PARTITION BY dataset ORDER BY coalesce(ts, landed_at) DESC, registered_at DESC, run_id DESC
+            PARTITION BY dataset ORDER BY landed_at DESC NULLS LAST, ts DESC, registered_at DESC, run_id DESC
         ) AS place
     FROM metrics.runs
     WHERE $dataset IS NULL OR dataset = $dataset
@@ -30,6 +29,11 @@ WITH ranked AS (
         list(status ORDER BY place DESC) FILTER (WHERE place <= $recent) AS recent
     FROM ranked
     GROUP BY dataset
+), measured AS (
+    SELECT dataset, count(DISTINCT batch) AS batches, max(ts) AS last_data
+    FROM metrics.metrics
+    WHERE ($dataset IS NULL OR dataset = $dataset) AND dataset NOT IN (SELECT dataset FROM counted)
+    GROUP BY dataset
 ), alerted AS (
     SELECT dataset, count(*) AS open_alerts
     FROM monitoring.alerts
@@ -37,9 +41,11 @@ WITH ranked AS (
     GROUP BY dataset
 )
 SELECT coalesce(d.dataset, c.dataset) AS name, d.table_name, d.owner, d.contract, d.description, d.discovered,
-    d.timestamp_column, c.* EXCLUDE (dataset), a.open_alerts
+    d.timestamp_column, c.* EXCLUDE (dataset, last_arrival), a.open_alerts,
+    coalesce(c.last_arrival, m.last_data) AS last_arrival, coalesce(c.runs, m.batches) AS batches
 FROM (SELECT * FROM monitoring.datasets WHERE $dataset IS NULL OR dataset = $dataset) AS d
 FULL JOIN counted AS c ON c.dataset = d.dataset
+LEFT JOIN measured AS m ON m.dataset = coalesce(d.dataset, c.dataset)
 LEFT JOIN alerted AS a ON a.dataset = coalesce(d.dataset, c.dataset)
 ORDER BY name
 """
@@ -75,6 +81,7 @@ def dataset_summaries(store: Store, dataset: str | None = None) -> tuple[Dataset
             description=as_text(row["description"]),
             discovered=bool(row["discovered"]),
             timestamp_column=as_text(row["timestamp_column"]),
+            batches=as_count(row["batches"]),
             runs=as_count(row["runs"]),
             good=as_count(row["good"]),
             bad=as_count(row["bad"]),

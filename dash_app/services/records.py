@@ -118,6 +118,8 @@ class DatasetSummary:
     description: str
     discovered: bool
     timestamp_column: str
+    #: Arrivals of any kind; of a source of files they are its runs.
+    batches: int
     runs: int
     good: int
     bad: int

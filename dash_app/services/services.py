@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dash_app.services.lineage import DagsterGraph
 from dash_app.services.live import LiveHub
 from dash_app.services.reads import Reads
 from dqm_assets.settings import Settings
@@ -14,3 +15,4 @@ class Services:
     reads: Reads
     hub: LiveHub
     settings: Settings
+    dagster: DagsterGraph

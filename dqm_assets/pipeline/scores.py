@@ -33,7 +33,7 @@ _KNOWN = """
 
 #: One row per dataset, day of the data's own time, and fact: an amount, and how much of it was bad.
 _DAYS = (
-    _KNOWN
+    _KNOWN  # noqa: S608 - constants only
     + """
     , runs AS (
         SELECT dataset, run_id, coalesce(ts, landed_at) AS came, rows_in, rows_quarantined
@@ -59,12 +59,12 @@ _DAYS = (
         ) FROM monitoring.schema_history JOIN looked USING (dataset) WHERE ts >= since GROUP BY ALL
     )
     SELECT dataset, day, fact, a::DOUBLE AS a, coalesce(b, 0)::DOUBLE AS b FROM facts ORDER BY dataset, day
-"""  # noqa: S608 - two constants
+"""
 )
 
 #: When a dataset's batches came, and how far apart they usually are, in seconds.
 _BATCHES = (
-    _KNOWN
+    _KNOWN  # noqa: S608 - constants only
     + """
     , spaced AS (
         SELECT dataset, came, epoch(came - lag(came) OVER (PARTITION BY dataset ORDER BY came)) AS gap
@@ -73,7 +73,7 @@ _BATCHES = (
     SELECT dataset, came::DATE AS day, max(epoch(came)) AS newest, any_value(u.gap) AS gap
     FROM spaced JOIN looked USING (dataset) LEFT JOIN usual AS u USING (dataset)
     WHERE came >= since GROUP BY dataset, came::DATE ORDER BY dataset, day
-"""  # noqa: S608 - as above
+"""
 )
 
 _ALERTS = """
