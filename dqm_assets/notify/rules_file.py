@@ -91,7 +91,7 @@ def _check(document: Any, file: str, environment: Mapping[str, str]) -> Checked:
     try:
         rules = Rules.model_validate(_resolved(document, environment))
     except ValidationError as error:
-        problems += [problem(*_said(document, dict(found))) for found in error.errors()]
+        problems += [problem(*_said(dict(found))) for found in error.errors()]
         return Checked(None, tuple(sorted(problems)))
     problems += [problem(steps, message) for steps, message in _mistakes(document, rules)]
     return Checked(None if problems else rules, tuple(sorted(problems)))
@@ -147,12 +147,9 @@ def _resolved(document: Any, environment: Mapping[str, str]) -> Any:
     return {**document, "channels": channels}
 
 
-def _said(document: Any, found: dict[str, Any]) -> tuple[Steps, str]:
+def _said(found: dict[str, Any]) -> tuple[Steps, str]:
     steps: Steps = tuple(found["loc"])
     if found["type"] == "extra_forbidden":
-        here = document
-        for step in steps[:-1]:
-            here = here[step]
         return steps, f"the key {steps[-1]!r} is not known here"
     message = found["msg"].removeprefix("Value error, ")
     # A URL may hold a secret: it is never repeated.
