@@ -1,0 +1,1 @@
+"""The device fleet: inventory, snapshots by segment, online share."""
