@@ -1,8 +1,7 @@
 """Arrow data of any library into the kernel, without a copy (Arrow PyCapsule interface)."""
 
 import ctypes
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from dqm_assets.errors import KernelError
@@ -14,50 +13,49 @@ _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 #: Batches read between two reports of progress.
 _BATCHES_PER_REPORT = 16
+_NULL = ffi.NULL
+_NAN = float("nan")
+# Looked up once: parsing a type's name takes a microsecond.
+_OPTIONS, _ERROR = ffi.typeof("dqm_options *"), ffi.typeof("dqm_error *")
+_STREAM = ffi.typeof("struct ArrowArrayStream *")
 
 
 def check(result: Any, error: Any, what: str) -> Any:
     """Return the kernel's result, or raise `KernelError` with its message when it failed (-1 or NULL)."""
-    if result in (-1, ffi.NULL):
+    if result == -1 or result == _NULL:  # noqa: PLR1714 - a tuple would be made for every call
         raise KernelError(f"{what}: {ffi.string(error.message).decode(errors='replace')}")
     return result
 
 
-@contextmanager
-def arrow_stream(data: Any) -> Generator[Any]:
-    """Open the Arrow C stream of `data`; it lives as long as the context.
+def _capsule_of(data: Any) -> Any:
+    """The Arrow C stream of `data`, in the capsule that keeps it alive.
 
     Raises `KernelError` when `data` has no Arrow interface.
     """
     if hasattr(data, "__arrow_c_stream__"):
-        capsule = data.__arrow_c_stream__()
-    elif hasattr(data, "__arrow_c_array__"):
+        return data.__arrow_c_stream__()
+    if hasattr(data, "__arrow_c_array__"):
         import pyarrow as pa  # noqa: PLC0415 - importing a profile stays cheap
 
         batch = pa.record_batch(data)
-        capsule = pa.RecordBatchReader.from_batches(batch.schema, [batch]).__arrow_c_stream__()
-    else:
-        raise KernelError(
-            f"a {type(data).__name__} cannot be profiled: pass a pyarrow, polars, pandas or DuckDB table, "
-            "or anything else with __arrow_c_stream__"
-        )
-    yield ffi.cast("struct ArrowArrayStream *", _capsule_pointer(capsule, b"arrow_array_stream"))
-    del capsule
+        return pa.RecordBatchReader.from_batches(batch.schema, [batch]).__arrow_c_stream__()
+    raise KernelError(
+        f"a {type(data).__name__} cannot be profiled: pass a pyarrow, polars, pandas or DuckDB table, "
+        "or anything else with __arrow_c_stream__"
+    )
 
 
 def open_options(
-    segment_by: str | None, threads: int | None, sketches: bool, limits: tuple[float | None, float | None]
+    segment_by: str | None,
+    threads: int | None,
+    sketches: bool,
+    limits: tuple[float | None, float | None],
+    read_ahead: int = 0,
 ) -> tuple[Any, Any]:
     """The kernel's options, and what must stay alive as long as they do."""
-    options = ffi.new("dqm_options *")
-    options.threads = threads or 0
-    options.sketches = sketches
     name = ffi.NULL if segment_by is None else ffi.new("char[]", segment_by.encode())
-    options.segment_by = name
-    lower, upper = limits
-    options.lower_limit = float("nan") if lower is None else lower
-    options.upper_limit = float("nan") if upper is None else upper
-    return options, name
+    lower, upper = (_NAN if limit is None else limit for limit in limits)
+    return ffi.new(_OPTIONS, (threads or 0, sketches, name, lower, upper, read_ahead)), name
 
 
 def run_profiler(data: Any, options: Any, progress: Callable[[int], None] | None) -> Any:
@@ -66,25 +64,24 @@ def run_profiler(data: Any, options: Any, progress: Callable[[int], None] | None
     `progress` is told the number of rows read so far, every few batches.
     Raises `KernelError` for types the kernel does not know and for streams that break off.
     """
-    error = ffi.new("dqm_error *")
-    with arrow_stream(data) as stream:
-        if progress is None:
-            profiler = check(
-                lib.dqm_profile_stream(stream, options, error), error, "the data cannot be profiled"
-            )
-            return ffi.gc(profiler, lib.dqm_profiler_close)
-        schema = ffi.new("struct ArrowSchema *")
-        if stream.get_schema(stream, schema) != 0:
-            raise KernelError("the Arrow stream gives no schema")
-        profiler = lib.dqm_profiler_open(schema, options, error)
-        schema.release(schema)
-        profiler = ffi.gc(check(profiler, error, "the data cannot be profiled"), lib.dqm_profiler_close)
-        while check(
-            lib.dqm_profiler_consume(profiler, stream, _BATCHES_PER_REPORT, error),
-            error,
-            "the data cannot be read",
-        ):
-            progress(lib.dqm_profiler_rows(profiler))
+    error = ffi.new(_ERROR)
+    capsule = _capsule_of(data)
+    stream = ffi.cast(_STREAM, _capsule_pointer(capsule, b"arrow_array_stream"))
+    if progress is None:
+        profiler = check(lib.dqm_profile_stream(stream, options, error), error, "the data cannot be profiled")
+        return ffi.gc(profiler, lib.dqm_profiler_close)
+    schema = ffi.new("struct ArrowSchema *")
+    if stream.get_schema(stream, schema) != 0:
+        raise KernelError("the Arrow stream gives no schema")
+    profiler = lib.dqm_profiler_open(schema, options, error)
+    schema.release(schema)
+    profiler = ffi.gc(check(profiler, error, "the data cannot be profiled"), lib.dqm_profiler_close)
+    while check(
+        lib.dqm_profiler_consume(profiler, stream, _BATCHES_PER_REPORT, error),
+        error,
+        "the data cannot be read",
+    ):
+        progress(lib.dqm_profiler_rows(profiler))
     check(lib.dqm_profiler_finish(profiler, error), error, "the data cannot be profiled")
     progress(lib.dqm_profiler_rows(profiler))
     return profiler

@@ -13,6 +13,7 @@ from dqm_assets.quality.profile_metrics import KINDS, Metric, column_metrics
 OUTLIER_Z = 3.0
 
 _TEXT_BYTES = 256
+_SUMMARY = ffi.typeof("dqm_summary *")
 
 #: A value, how often it is there, and by how much that count may be off.
 Frequent = tuple[str | bool, float, float]
@@ -58,7 +59,7 @@ class ColumnProfile:
 
     def summary(self, outlier_z: float = OUTLIER_Z) -> Any:
         """The kernel's plain summary structure (see native/include/dqm_kernel.h)."""
-        out = ffi.new("dqm_summary *")
+        out = ffi.new(_SUMMARY)
         lib.dqm_column_summary(self._state, outlier_z, out)
         return out
 

@@ -39,8 +39,7 @@ def profile_csv(
 
     Raises `SourceError` when neither can read the file.
     """
-    options, alive = open_options(segment_by, threads, True, (None, None))
-    options.read_ahead = _READ_AHEAD
+    options, alive = open_options(segment_by, threads, True, (None, None), _READ_AHEAD)
     profiler = _own_reader(path, options, progress)
     reader = "csv"
     if profiler is None:
@@ -109,8 +108,7 @@ def profile_parquet(
     import pyarrow as pa  # noqa: PLC0415 - importing a profile stays cheap
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    options, alive = open_options(segment_by, threads, True, (None, None))
-    options.read_ahead = _READ_AHEAD
+    options, alive = open_options(segment_by, threads, True, (None, None), _READ_AHEAD)
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             batches = file.iter_batches(_BATCH_ROWS)

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import math
+import operator
+import struct
 from typing import Any
 
 from dqm_assets.quality._kernel import ffi, lib
@@ -29,26 +31,69 @@ _EXACT_BYTES = 96
 _TEXT_BYTES = 256
 
 
+def _summary_layout() -> tuple[struct.Struct, dict[str, int]]:
+    """How the kernel's summary lies in memory, and the place of each of its numbers."""
+    codes, names = [], []
+    for name, field in ffi.typeof("dqm_summary").fields:
+        if field.type.kind == "array":
+            codes.append(f"{field.type.length}d")
+            names.extend(QUANTILE_NAMES)
+        else:
+            codes.append({"int32_t": "i", "int64_t": "q", "double": "d"}[field.type.cname])
+            names.append(name)
+    return struct.Struct("@" + "".join(codes)), {name: i for i, name in enumerate(names)}
+
+
+_LAYOUT, _PLACES = _summary_layout()
+#: Metrics of a number column by the names of the summary's fields, in the order in which they are told.
+_NUMBER_FIELDS = {
+    "row_count": "rows",
+    "null_count": "nulls",
+    "null_fraction": "nulls",
+    "distinct_count": "distinct",
+    "distinct_fraction": "distinct",
+    "longest_repeat": "longest_repeat",
+    "nan_count": "nans",
+    "positive_infinity_count": "positive_infinities",
+    "negative_infinity_count": "negative_infinities",
+    "zero_count": "zeros",
+    "negative_count": "negatives",
+    "min": "minimum",
+    "max": "maximum",
+    **{name: name for name in ("sum", "mean", "variance", "stddev", "skewness", "kurtosis")},
+    **{name: name for name in QUANTILE_NAMES},
+    "iqr": "iqr",
+    "mad": "mad",
+    "outlier_count": "outliers",
+    "outlier_fraction": "outliers",
+    "outside_limits_count": "outside_limits",
+    "first": "first",
+    "last": "last",
+    "monotonic": "monotonic",
+}
+_number_values = operator.itemgetter(*(_PLACES[field] for field in _NUMBER_FIELDS.values()))
+
+
 def column_metrics(state: Any, summary: Any) -> dict[str, Metric]:
     """All metrics of a column state and its summary, by name."""
+    kind = KINDS[summary.kind]
+    if kind == "number":
+        return _number(state, summary)
     metrics: dict[str, Metric] = {
         "row_count": summary.rows,
         "null_count": summary.nulls,
         "null_fraction": summary.nulls / summary.rows if summary.rows else None,
     }
-    kind = KINDS[summary.kind]
     if kind in ("null", "nested"):
         return metrics
-    metrics.update(_distinct(summary))
+    metrics.update(_distinct(summary.distinct, summary.rows - summary.nulls))
     metrics["longest_repeat"] = summary.longest_repeat
     if kind == "boolean":
         metrics.update(_boolean(summary))
     elif kind == "string":
         metrics.update(_text(state, summary))
-    elif kind == "time":
-        metrics.update(_time(state, summary))
     else:
-        metrics.update(_number(state, summary))
+        metrics.update(_time(state, summary))
     return metrics
 
 
@@ -56,11 +101,10 @@ def _defined(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _distinct(summary: Any) -> dict[str, Metric]:
-    if math.isnan(summary.distinct):
+def _distinct(estimate: float, values: int) -> dict[str, Metric]:
+    if math.isnan(estimate):
         return {"distinct_count": None, "distinct_fraction": None}
-    values = summary.rows - summary.nulls
-    distinct = min(round(summary.distinct), values)
+    distinct = min(round(estimate), values)
     return {"distinct_count": distinct, "distinct_fraction": distinct / values if values else None}
 
 
@@ -71,42 +115,32 @@ def _boolean(summary: Any) -> dict[str, Metric]:
 
 
 def _number(state: Any, summary: Any) -> dict[str, Metric]:
-    values = summary.rows - summary.nulls - summary.nans
-    values -= summary.positive_infinities + summary.negative_infinities
-    outliers = _defined(summary.outliers)
+    found = _LAYOUT.unpack(ffi.buffer(summary))
     metrics: dict[str, Metric] = {
-        "nan_count": summary.nans,
-        "positive_infinity_count": summary.positive_infinities,
-        "negative_infinity_count": summary.negative_infinities,
-        "zero_count": summary.zeros,
-        "negative_count": summary.negatives,
-        "min": _exact_or(state, summary, _MINIMUM, summary.minimum),
-        "max": _exact_or(state, summary, _MAXIMUM, summary.maximum),
-        "sum": _exact_or(state, summary, _SUM, summary.sum) if values else None,
-        "mean": _defined(summary.mean),
-        "variance": _defined(summary.variance),
-        "stddev": _defined(summary.stddev),
-        "skewness": _defined(summary.skewness),
-        "kurtosis": _defined(summary.kurtosis),
+        name: None if value != value else value  # noqa: PLR0124 - NaN: not defined
+        for name, value in zip(_NUMBER_FIELDS, _number_values(found), strict=True)
     }
-    metrics.update(zip(QUANTILE_NAMES, map(_defined, summary.quantiles), strict=True))
-    metrics["iqr"] = _defined(summary.iqr)
-    metrics["mad"] = _defined(summary.mad)
-    metrics["outlier_count"] = None if outliers is None else round(outliers)
-    metrics["outlier_fraction"] = None if outliers is None else outliers / values
-    metrics["outside_limits_count"] = summary.outside_limits
-    metrics["first"] = _defined(summary.first)
-    metrics["last"] = _defined(summary.last)
-    metrics["monotonic"] = _MONOTONIC[summary.monotonic]
+    rows, nulls = found[_PLACES["rows"]], found[_PLACES["nulls"]]
+    metrics["null_fraction"] = nulls / rows if rows else None
+    metrics.update(_distinct(found[_PLACES["distinct"]], rows - nulls))
+    values = rows - nulls - found[_PLACES["nans"]]
+    values -= found[_PLACES["positive_infinities"]] + found[_PLACES["negative_infinities"]]
+    outliers = found[_PLACES["outliers"]]
+    if not math.isnan(outliers):
+        metrics["outlier_count"] = round(outliers)
+        metrics["outlier_fraction"] = outliers / values
+    if not values:
+        metrics["sum"] = None
+    if found[_PLACES["logical"]] == _INTEGER and found[_PLACES["exact"]]:
+        metrics["min"], metrics["max"] = _exact_integer(state, _MINIMUM), _exact_integer(state, _MAXIMUM)
+        if found[_PLACES["exact_sum"]]:
+            metrics["sum"] = _exact_integer(state, _SUM)
+    metrics["monotonic"] = _MONOTONIC[found[_PLACES["monotonic"]]]
     return metrics
 
 
-def _exact_or(state: Any, summary: Any, which: int, rounded: float) -> float | int | None:
-    """An integer column's exact integer; the double of any other column."""
-    known = summary.exact_sum if which == _SUM else summary.exact
-    if known and summary.logical == _INTEGER:
-        return int(_exact_text(state, which))
-    return _defined(rounded)
+def _exact_integer(state: Any, which: int) -> int:
+    return int(_exact_text(state, which))
 
 
 def _exact_text(state: Any, which: int) -> str:

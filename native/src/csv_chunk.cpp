@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "csv_values.h"
+#include "csv_columns.h"
 #include "kernels.h"
-#include "text_span.h"
 
 namespace dqm {
 namespace {
@@ -19,78 +18,6 @@ struct ChunkColumns {
   std::vector<ArrowArray> children;
   std::vector<ArrowArray*> pointers;
 };
-
-template <class Value, bool parse(const char*, const char*, Value&)>
-void parse_column(const CsvFields& fields, size_t column, Value* out, uint64_t* valid) {
-  for (int64_t row = 0; row < fields.rows(); ++row) {
-    const char* begin;
-    const char* end;
-    fields.field(row, column, begin, end);
-    out[row] = Value{};
-    if (begin == end) continue;
-    if (!parse(begin, end, out[row])) throw CsvMismatch{column};
-    valid[row / 64] |= 1ull << (row % 64);
-  }
-}
-
-void parse_booleans(const CsvFields& fields, size_t column, uint64_t* out, uint64_t* valid) {
-  for (int64_t row = 0; row < fields.rows(); ++row) {
-    const char* begin;
-    const char* end;
-    fields.field(row, column, begin, end);
-    if (begin == end) continue;
-    bool value;
-    if (!parse_boolean(begin, end, value)) throw CsvMismatch{column};
-    valid[row / 64] |= 1ull << (row % 64);
-    out[row / 64] |= static_cast<uint64_t>(value) << (row % 64);
-  }
-}
-
-// Doubled quotes become one, in place; returns the new end.
-char* remove_doubled_quotes(char* begin, char* end) {
-  char* to = begin;
-  for (char* from = begin; from < end; ++from) {
-    *to++ = *from;
-    if (*from == '"' && from + 1 < end && from[1] == '"') ++from;
-  }
-  return to;
-}
-
-void parse_texts(const CsvFields& fields, size_t column, char* text, TextSpan* out, uint64_t* valid) {
-  for (int64_t row = 0; row < fields.rows(); ++row) {
-    const char* begin;
-    const char* end;
-    fields.field(row, column, begin, end);
-    out[row] = {0, 0};
-    if (begin == end) continue;
-    char* start = text + (begin - text);
-    char* stop = text + (end - text);
-    if (fields.quoted()) stop = remove_doubled_quotes(start, stop);
-    out[row] = {static_cast<uint32_t>(start - text), static_cast<uint32_t>(stop - start)};
-    valid[row / 64] |= 1ull << (row % 64);
-  }
-}
-
-void parse_any(const CsvFields& fields, size_t column, CsvType type, ChunkColumns& chunk) {
-  int64_t* values = chunk.values[column].get();
-  uint64_t* valid = chunk.valid[column].data();
-  switch (type) {
-    case CsvType::integer: parse_column<int64_t, parse_integer>(fields, column, values, valid); return;
-    case CsvType::floating:
-      parse_column<double, parse_double>(fields, column, reinterpret_cast<double*>(values), valid);
-      return;
-    case CsvType::date:
-      parse_column<int32_t, parse_date>(fields, column, reinterpret_cast<int32_t*>(values), valid);
-      return;
-    case CsvType::timestamp: parse_column<int64_t, parse_timestamp>(fields, column, values, valid); return;
-    case CsvType::boolean:
-      std::fill(values, values + fields.rows() / 64 + 1, 0);
-      parse_booleans(fields, column, reinterpret_cast<uint64_t*>(values), valid);
-      return;
-    case CsvType::text:
-      parse_texts(fields, column, chunk.bytes.data.get(), reinterpret_cast<TextSpan*>(values), valid);
-  }
-}
 
 void release_chunk(ArrowArray* array) {
   delete static_cast<ChunkColumns*>(array->private_data);
@@ -114,6 +41,19 @@ CsvFields::CsvFields(const CsvBytes& bytes, char delimiter, size_t columns) : by
     }
   }
   if (quoted_) check_quotes();
+}
+
+void CsvFields::spans(int64_t first_row, int rows, size_t column, const char** begins, const char** ends) const {
+  if (quoted_ || column + 1 == columns_) {
+    for (int i = 0; i < rows; ++i) field(first_row + i, column, begins[i], ends[i]);
+    return;
+  }
+  const char* text = bytes_.data.get();
+  const uint32_t* at = positions_.get() + static_cast<size_t>(first_row) * columns_ + column;
+  for (int i = 0; i < rows; ++i, at += columns_) {
+    begins[i] = text + static_cast<uint32_t>(at[0] + 1);
+    ends[i] = text + at[1];
+  }
 }
 
 // A quote may stand at both ends of a field, and doubled inside such a field.
@@ -144,7 +84,8 @@ ArrowArray parse_chunk(CsvBytes bytes, const CsvFormat& format) {
   for (size_t column = 0; column < columns; ++column) {
     chunk->valid.emplace_back(rows / 64 + 1);
     chunk->values.emplace_back(new int64_t[rows + 1]);
-    parse_any(fields, column, format.types[column], *chunk);
+    parse_column(fields, column, format.types[column], chunk->bytes.data.get(), chunk->values[column].get(),
+                 chunk->valid[column].data());
     chunk->buffers[column] = {chunk->valid[column].data(), chunk->values[column].get(), chunk->bytes.data.get()};
     ArrowArray& child = chunk->children[column];
     child = {};

@@ -53,6 +53,8 @@ class CsvFields {
       --end;
     }
   }
+  // The same of `rows` rows of one column.
+  void spans(int64_t first_row, int rows, size_t column, const char** begins, const char** ends) const;
   bool quoted() const { return quoted_; }
 
  private:

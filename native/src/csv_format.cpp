@@ -33,6 +33,7 @@ void weigh(const char* begin, const char* end, Evidence& evidence) {
   double floating;
   bool boolean;
   int32_t date;
+  KnownDate known;
   evidence.any = true;
   if (evidence.floating && !has_leading_zero(begin, end)) {
     evidence.integer = evidence.integer && parse_integer(begin, end, integer);
@@ -44,7 +45,7 @@ void weigh(const char* begin, const char* end, Evidence& evidence) {
   evidence.integer = evidence.floating = false;
   evidence.boolean = evidence.boolean && parse_boolean(begin, end, boolean);
   evidence.date = evidence.date && parse_date(begin, end, date);
-  evidence.timestamp = evidence.timestamp && parse_timestamp(begin, end, integer);
+  evidence.timestamp = evidence.timestamp && parse_timestamp(begin, end, known, integer);
   if (!evidence.boolean && !evidence.timestamp && evidence.doubtful) {
     evidence.doubtful = may_mean_more_than_text(std::string_view(begin, static_cast<size_t>(end - begin)));
   }

@@ -45,45 +45,6 @@ inline const char* read_number(const char* p, const char* end, uint64_t& number,
   }
 }
 
-constexpr uint64_t kZeros = 0x3030303030303030ull;
-
-inline uint64_t eight_digits(uint64_t word) {
-  word = (word & 0x0F0F0F0F0F0F0F0Full) * 2561 >> 8;
-  word = (word & 0x00FF00FF00FF00FFull) * 6553601 >> 16;
-  return (word & 0x0000FFFF0000FFFFull) * 42949672960001ull >> 32;
-}
-
-// The top bit of every byte that is no digit, of bytes already xor-ed with '0'.
-inline uint64_t not_digits(uint64_t word) {
-  return (((word & 0x7F7F7F7F7F7F7F7Full) + 0x7676767676767676ull) | word) & 0x8080808080808080ull;
-}
-
-// 1 to 16 characters of digits with at most one point, without a loop: they are moved to the upper end of 16
-// bytes, and what stands before the point one byte up into its place.
-inline bool read_decimal(const char* p, int64_t length, uint64_t& number, int& decimals) {
-  using Wide = unsigned __int128;
-  uint64_t low;
-  uint64_t high;
-  std::memcpy(&low, p, 8);
-  std::memcpy(&high, p + 8, 8);
-  Wide text = static_cast<Wide>(high ^ kZeros) << 64 | (low ^ kZeros);
-  text <<= 8 * (16 - length);
-  const uint64_t odd_low = not_digits(static_cast<uint64_t>(text));
-  const uint64_t odd_high = not_digits(static_cast<uint64_t>(text >> 64));
-  decimals = 0;
-  if ((odd_low | odd_high) != 0) {
-    const int bit = odd_low ? __builtin_ctzll(odd_low) - 7 : 64 + __builtin_ctzll(odd_high) - 7;
-    const bool one = odd_low ? (odd_low & (odd_low - 1)) == 0 && odd_high == 0 : (odd_high & (odd_high - 1)) == 0;
-    constexpr unsigned kPoint = '.' ^ '0';
-    if (!one || static_cast<uint8_t>(text >> bit) != kPoint || length == 1) return false;
-    const Wide before = text & ((static_cast<Wide>(1) << bit) - 1);
-    text = (text >> bit >> 8 << bit << 8) | before << 8;
-    decimals = 15 - bit / 8;
-  }
-  number = eight_digits(static_cast<uint64_t>(text)) * 100000000 + eight_digits(static_cast<uint64_t>(text >> 64));
-  return true;
-}
-
 bool parse_special(const char* begin, const char* end, bool negative, double& out) {
   std::string text(begin, end);
   std::transform(text.begin(), text.end(), text.begin(),
@@ -161,16 +122,9 @@ int days_in_month(int year, int month) {
 
 bool parse_integer(const char* begin, const char* end, int64_t& out) {
   const bool negative = begin != end && *begin == '-';
-  const char* p = begin + negative;
   uint64_t number = 0;
   int digits = 0;
-  if (end - p >= 1 && end - p <= 16) {
-    int decimals;
-    if (!read_decimal(p, end - p, number, decimals) || decimals != 0 || end[-1] == '.') return false;
-    out = negative ? -static_cast<int64_t>(number) : static_cast<int64_t>(number);
-    return true;
-  }
-  p = read_number(p, end, number, digits);
+  const char* p = read_number(begin + negative, end, number, digits);
   if (p != end || digits == 0) return false;
   if (digits >= kMostDigits) {  // may not fit
     const auto result = std::from_chars(begin, end, out);
@@ -182,18 +136,10 @@ bool parse_integer(const char* begin, const char* end, int64_t& out) {
 
 bool parse_double(const char* begin, const char* end, double& out) {
   const bool negative = begin != end && *begin == '-';
-  const char* p = begin + negative;
   uint64_t number = 0;
   int digits = 0;
   int decimals = 0;
-  if (end - p >= 1 && end - p <= 16 && read_decimal(p, end - p, number, decimals) &&
-      scale_down(number, decimals, out)) {
-    if (negative) out = -out;
-    return true;
-  }
-  number = 0;
-  decimals = 0;
-  p = read_number(p, end, number, digits);
+  const char* p = read_number(begin + negative, end, number, digits);
   if (p != end && *p == '.') {
     const int before = digits;
     p = read_number(p + 1, end, number, digits);
@@ -228,10 +174,13 @@ bool parse_date(const char* begin, const char* end, int32_t& out) {
   return true;
 }
 
-bool parse_timestamp(const char* begin, const char* end, int64_t& out) {
-  int32_t days;
-  if (end - begin < 10 || !parse_date(begin, begin + 10, days)) return false;
-  out = int64_t{days} * 86400000000;
+bool parse_timestamp(const char* begin, const char* end, KnownDate& known, int64_t& out) {
+  if (end - begin < 10) return false;
+  if (std::memcmp(begin, known.text, sizeof known.text) != 0) {
+    if (!parse_date(begin, begin + 10, known.days)) return false;
+    std::memcpy(known.text, begin, sizeof known.text);
+  }
+  out = int64_t{known.days} * 86400000000;
   const char* p = begin + 10;
   if (p == end) return true;
   int hour;

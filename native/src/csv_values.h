@@ -12,8 +12,13 @@ bool parse_double(const char* begin, const char* end, double& out);
 bool parse_boolean(const char* begin, const char* end, bool& out);
 // YYYY-MM-DD, in days since 1970.
 bool parse_date(const char* begin, const char* end, int32_t& out);
+// The date that stood in the row before: most often it is that of this one too.
+struct KnownDate {
+  char text[10] = {};
+  int32_t days = 0;
+};
 // A date, or a date, blank or T, and HH:MM:SS with up to six digits of a second, in microseconds since 1970.
-bool parse_timestamp(const char* begin, const char* end, int64_t& out);
+bool parse_timestamp(const char* begin, const char* end, KnownDate& known, int64_t& out);
 
 // Looks like a number, a date or a truth value in a notation that is not read here.
 bool may_mean_more_than_text(std::string_view field);

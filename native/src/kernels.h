@@ -47,6 +47,10 @@ struct Kernels {
   // `quotes` count what was met. `text` must be readable, and `positions` writable, up to 64 past the end.
   int64_t (*csv_index)(const char* text, int64_t count, char delimiter, uint32_t* positions, int64_t& lines,
                        int64_t& quotes);
+  // Shapes (csv_decimal.h) and digits of CSV fields; 16 bytes must be readable from each field's second one on.
+  void (*decimals)(const char* const* begins, const char* const* ends, int count, uint64_t* numbers,
+                   uint8_t* shapes);
+  void (*scale_decimals)(const uint64_t* numbers, const uint8_t* shapes, int count, double* out);
 };
 
 // The best table this processor runs, chosen once.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "csv_decimal.h"
 #include "kernel_tables.h"
 
 // Everything below is compiled for that instruction set; headers stay above, so that none of their inline
@@ -22,6 +23,7 @@ namespace avx2 {
 #include "lanes_avx2.h"
 #include "kernels_body.inc"
 #include "sort_body.inc"
+#include "decimals_x86.inc"
 
 }  // namespace avx2
 
@@ -29,7 +31,7 @@ const Kernels kAvx2Kernels = {
     "avx2", avx2::sums, avx2::signs, avx2::directions, avx2::hash, avx2::hash_candidates, avx2::outside,
     avx2::repeats, avx2::compact, avx2::widen_i64, avx2::widen_i32, avx2::widen_f32,
     avx2::sort, avx2::text_words, avx2::text_hashes, avx2::text_order, avx2::is_ascii,
-    avx2::csv_index,
+    avx2::csv_index, avx2::decimals, avx2::scale_decimals,
 };
 
 }  // namespace dqm

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "csv_decimal.h"
 #include "kernel_tables.h"
 
 namespace dqm {
@@ -10,6 +11,7 @@ namespace portable {
 #include "lanes_portable.h"
 #include "kernels_body.inc"
 #include "sort_body.inc"
+#include "decimals_portable.inc"
 
 }  // namespace portable
 
@@ -17,7 +19,7 @@ const Kernels kPortableKernels = {
     "portable", portable::sums, portable::signs, portable::directions, portable::hash, portable::hash_candidates, portable::outside,
     portable::repeats, portable::compact, portable::widen_i64, portable::widen_i32, portable::widen_f32,
     portable::sort, portable::text_words, portable::text_hashes, portable::text_order, portable::is_ascii,
-    portable::csv_index,
+    portable::csv_index, portable::decimals, portable::scale_decimals,
 };
 
 }  // namespace dqm

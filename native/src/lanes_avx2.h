@@ -18,6 +18,7 @@ struct Lanes {
   struct U {
     __m256i a, b;
   };
+  static constexpr int kRegisters = 8;  // rows that may be held at once
   static inline D load(const double* p) { return {_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)}; }
   static inline void store(double* p, D v) {
     _mm256_storeu_pd(p, v.a);
@@ -66,6 +67,11 @@ struct Lanes {
     const __m256i m = _mm256_set1_epi64x(static_cast<int64_t>(mask));
     return {none(h.a, m), none(h.b, m)};
   }
+  static inline __m256d shifted_half(__m256d before, __m256d v) {
+    return _mm256_shuffle_pd(_mm256_permute2f128_pd(before, v, 0x21), v, 5);
+  }
+  // The last lane of `before`, then the first seven of `v`.
+  static inline D shifted(D before, D v) { return {shifted_half(before.b, v.a), shifted_half(v.a, v.b)}; }
   // Lane i gets lane i ^ m.
   template <int m>
   static inline __m256d exchange_half(__m256d v) {

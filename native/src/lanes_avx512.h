@@ -7,6 +7,7 @@ struct Lanes {
   typedef __m512d D;
   typedef __mmask8 Mask;
   typedef __m512i U;
+  static constexpr int kRegisters = 16;  // rows that may be held at once
   static inline D load(const double* p) { return _mm512_loadu_pd(p); }
   static inline void store(double* p, D v) { _mm512_storeu_pd(p, v); }
   static inline D set(double x) { return _mm512_set1_pd(x); }
@@ -32,6 +33,10 @@ struct Lanes {
   }
   static inline Mask has_none(U h, uint64_t mask) {
     return _mm512_testn_epi64_mask(h, _mm512_set1_epi64(static_cast<int64_t>(mask)));
+  }
+  // The last lane of `before`, then the first seven of `v`.
+  static inline D shifted(D before, D v) {
+    return _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(v), _mm512_castpd_si512(before), 7));
   }
   // Lane i gets lane i ^ m.
   template <int m>

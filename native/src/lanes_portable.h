@@ -22,6 +22,7 @@ struct Lanes {
   typedef Doubles D;
   typedef Integers Mask;
   typedef Words U;
+  static constexpr int kRegisters = 8;  // rows that may be held at once
   static inline D load(const double* p) {
     D v;
     __builtin_memcpy(&v, p, sizeof v);
@@ -53,6 +54,8 @@ struct Lanes {
     return h * kMixB;
   }
   static inline Mask has_none(U h, uint64_t mask) { return (Mask)((h & mask) == 0); }
+  // The last lane of `before`, then the first seven of `v`.
+  static inline D shifted(D before, D v) { return __builtin_shufflevector(before, v, 7, 8, 9, 10, 11, 12, 13, 14); }
   // Lane i gets lane i ^ m.
   template <int m>
   static inline D exchange(D v) {

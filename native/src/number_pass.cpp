@@ -24,6 +24,7 @@ double mean_of(const double* values, int count) {
 struct BlockRange {
   int64_t first_row;
   double minimum, maximum;
+  bool all_finite;
 };
 
 class NumberPass {
@@ -62,14 +63,19 @@ class NumberPass {
     }
     if (count == 0) return;
     BlockSums sums;
-    kernels_.sums(values, count, shift_for(values, count), previous_, &sums);
+    if (ordered_.moments.count == 0) {
+      start_sums(values, count, sums);
+    } else {
+      kernels_.sums(values, count, shift_for(values, count), previous_, &sums);
+    }
+    block_is_odd_ = !std::isfinite(sums.s4);
     const double magnitude = std::max(-sums.minimum, sums.maximum);
     if (integral_ && magnitude > kExactLimit && needs_integers()) {
       add_integers(first_row);
-    } else if (!std::isfinite(sums.s4) || exponent_for(magnitude) != 0) {
+    } else if (block_is_odd_ || exponent_for(magnitude) != 0) {
       add_unusual(values, count, first_row);
     } else {
-      add_usual(values, count, sums, first_row);
+      add_usual(values, count, sums, first_row, true);
       if (sketched_) totals_.distinct.add_doubles(kernels_, values, count);
     }
     if (sketched_ && level_ > 0) sample(block, first_row);
@@ -84,13 +90,23 @@ class NumberPass {
     double shift = ordered_.moments.count ? ordered_.moments.scaled_mean() : mean_of(values, count);
     if (exponent_for(std::fabs(shift)) != 0) shift = mean_of(values, count);
     if (!std::isfinite(shift)) return 0;
-    return integral_ ? std::nearbyint(shift) : shift;
+    return whole(shift);
   }
 
+  // With no mean yet: about that of a few values, and again about that of all when the few misled.
+  void start_sums(const double* values, int count, BlockSums& sums) const {
+    const double guess = mean_of(values, std::min(count, 64));
+    kernels_.sums(values, count, std::isfinite(guess) ? whole(guess) : 0, previous_, &sums);
+    if (sums.s1 * sums.s1 < count * sums.s2 / 16) return;
+    kernels_.sums(values, count, shift_for(values, count), previous_, &sums);
+  }
+
+  double whole(double shift) const { return integral_ ? std::nearbyint(shift) : shift; }
+
   // Finite values of which `sums` are the power sums.
-  void add_usual(const double* values, int count, const BlockSums& sums, int64_t first_row) {
+  void add_usual(const double* values, int count, const BlockSums& sums, int64_t first_row, bool all_finite) {
     ordered_.moments.add_block(sums);
-    remember_range(sums, first_row);
+    remember_range(sums, first_row, all_finite);
     count_signs(values, count, sums);
     if (options_.limits.given()) count_outside(values, count);
     if (integral_ && totals_.exact.known) add_exact(values, count, sums);
@@ -101,8 +117,8 @@ class NumberPass {
     last_was_integer_ = false;
   }
 
-  void remember_range(const BlockSums& sums, int64_t first_row) {
-    ranges_[range_count_++] = {first_row, sums.minimum, sums.maximum};
+  void remember_range(const BlockSums& sums, int64_t first_row, bool all_finite) {
+    ranges_[range_count_++] = {first_row, sums.minimum, sums.maximum, all_finite};
   }
 
   void count_signs(const double* values, int count, const BlockSums& sums) {
@@ -205,7 +221,7 @@ class NumberPass {
     sums.exponent = exponent;
     sums.minimum = minimum;
     sums.maximum = maximum;
-    add_usual(finite, finite_count, sums, first_row);
+    add_usual(finite, finite_count, sums, first_row, finite_count == count);
   }
 
   // Integers beyond 2^53, which doubles cannot tell apart: everything is taken about the block's first value.
@@ -235,7 +251,7 @@ class NumberPass {
     sums.maximum = static_cast<double>(maximum);
     sums.shift = static_cast<double>(origin);
     ordered_.moments.add_block(sums, static_cast<double>(origin - static_cast<int128>(sums.shift)));
-    remember_range(sums, first_row);
+    remember_range(sums, first_row, true);
     previous_ = static_cast<double>(integers[count - 1]);
   }
 
@@ -283,17 +299,21 @@ class NumberPass {
   // Later one row in 2^level does, picked by its number in the data.
   void sample(const NumberBlock& block, int64_t first_row) {
     const uint64_t begin = morsel_.first_row + static_cast<uint64_t>(first_row);
-    const uint64_t end = begin + static_cast<uint64_t>(block.rows);
+    const auto rows = static_cast<uint64_t>(block.rows);
     const uint64_t mask = (1ull << level_) - 1;
+    const uint64_t group_begin = begin >> level_;
+    const uint64_t groups = ((begin + rows - 1) >> level_) - group_begin + 1;
     double kept[kBlockRows];
     int count = 0;
-    for (uint64_t group = begin >> level_; (group << level_) < end; ++group) {
-      const uint64_t row = (group << level_) + (mix_bits(group + 1) >> 32 & mask);
-      if (row < begin || row >= end) continue;
-      const auto i = static_cast<int>(row - begin);
-      const bool valid = block.valid == nullptr || ((block.valid[i / 64] >> (i % 64)) & 1);
-      if (valid && std::isfinite(block.values[i])) kept[count++] = block.values[i];
+    for (uint64_t group = group_begin; group < group_begin + groups; ++group) {
+      // Of a group that began before this block or ends behind it, the pick may lie elsewhere.
+      const uint64_t i = (group << level_) + (mix_bits(group + 1) >> 32 & mask) - begin;
+      if (i >= rows) continue;
+      kept[count] = block.values[i];
+      count += block.valid == nullptr || ((block.valid[i / 64] >> (i % 64)) & 1);
     }
+    const auto is_odd = [](double value) { return !std::isfinite(value); };
+    if (block_is_odd_) count = static_cast<int>(std::remove_if(kept, kept + count, is_odd) - kept);
     ordered_.quantiles.add(kernels_, level_, kept, count);
   }
 
@@ -303,23 +323,30 @@ class NumberPass {
     const auto end = ranges_ + range_count_;
     std::sort(begin, end, [](const BlockRange& a, const BlockRange& b) { return a.maximum > b.maximum; });
     for (auto range = begin; range != end && totals_.tails.high.would_take(range->maximum); ++range) {
-      totals_.tails.add_high(kernels_, scratch_, load_finite(range->first_row));
+      int count;
+      const double* values = load_finite(*range, count);
+      totals_.tails.add_high(kernels_, values, count);
     }
     std::sort(begin, end, [](const BlockRange& a, const BlockRange& b) { return a.minimum < b.minimum; });
     for (auto range = begin; range != end && totals_.tails.low.would_take(-range->minimum); ++range) {
-      totals_.tails.add_low(kernels_, scratch_, load_finite(range->first_row));
+      int count;
+      const double* values = load_finite(*range, count);
+      totals_.tails.add_low(kernels_, values, count);
     }
   }
 
-  int load_finite(int64_t first_row) {
-    const NumberBlock block = reader_.load(first_row);
-    int count = 0;
-    for (int i = 0; i < block.rows; ++i) {
-      scratch_[count] = block.values[i];
-      const bool valid = block.valid == nullptr || ((block.valid[i / 64] >> (i % 64)) & 1);
-      count += valid && std::isfinite(block.values[i]);
+  const double* load_finite(const BlockRange& range, int& count) {
+    const NumberBlock block = reader_.load(range.first_row);
+    const double* values = block.values;
+    count = block.rows;
+    if (block.valid != nullptr) {
+      count = kernels_.compact(block.values, block.valid, block.rows, compacted_);
+      values = compacted_;
     }
-    return count;
+    if (range.all_finite) return values;
+    const auto is_finite = [](double value) { return std::isfinite(value); };
+    count = static_cast<int>(std::copy_if(values, values + count, scratch_, is_finite) - scratch_);
+    return scratch_;
   }
 
   const Kernels& kernels_;
@@ -335,6 +362,7 @@ class NumberPass {
   const bool sketched_;
   const int level_;
   bool last_was_integer_ = false;
+  bool block_is_odd_ = false;  // may hold NaN or infinities
   double previous_ = kNaN;
   int128 last_integer_ = 0;
   BlockRange ranges_[kMorselBlocks];

@@ -142,6 +142,11 @@ std::vector<RankedValue> QuantileSketch::ranked() const {
     const std::vector<double>& run = levels_[level];
     if (run.empty()) continue;
     const double weight = std::ldexp(1.0, static_cast<int>(level));
+    if (merged.empty()) {
+      merged.reserve(run.size());
+      for (const double value : run) merged.push_back({value, weight});
+      continue;
+    }
     next.resize(merged.size() + run.size());
     size_t i = 0;
     size_t j = 0;
