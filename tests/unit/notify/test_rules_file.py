@@ -24,7 +24,7 @@ routes:
     when: {severity: error, dataset: [orders*, detector], column: amount}
     to: [chat, mail]
     cooldown: 30m
-    quiet: {from: 22, to: 07, time_zone: Europe/Berlin, pass: critical}
+    quiet: {from: "22:00", to: "07:00", time_zone: Europe/Berlin, pass: critical}
   - name: rest
     to: mail
     digest: {cron: "0 8 * * 1-5", time_zone: America/Sao_Paulo}
