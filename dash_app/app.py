@@ -23,6 +23,7 @@ from dash_app.api.runs import runs_router
 from dash_app.api.v1 import v1_router
 from dash_app.feed import register_feed
 from dash_app.pages.alerts import AlertsPage
+from dash_app.pages.contracts import ContractsPage
 from dash_app.pages.crypto import CryptoPage
 from dash_app.pages.datasets import DatasetsPage
 from dash_app.pages.overview import OverviewPage
@@ -81,6 +82,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         DatasetsPage(services),
         RunsPage(services),
         CryptoPage(services),
+        ContractsPage(services),
         AlertsPage(services),
     )
     app = _make_dash(server)

@@ -48,6 +48,22 @@ CHANGE_MARKS = {
     "breaking": Mark("✕", "Breaks readers", "fail"),
     "harmless": Mark("○", "Harmless", "neutral"),
 }
+STATEMENT_MARKS = {
+    "enforced": Mark("✓", "Enforced", "good"),
+    "carried": Mark("○", "Carried", "neutral"),
+    "refused": Mark("▲", "Refused", "warn"),
+}
+FIT_MARKS = {
+    "as stated": Mark("✓", "As stated", "good"),
+    "other type": Mark("▲", "Other type", "warn"),
+    "not stated": Mark("○", "Not stated", "neutral"),
+    "missing": Mark("✕", "Missing", "fail"),
+}
+MUTATION_MARKS = {
+    "caught": Mark("✓", "Caught", "good"),
+    "survived": Mark("✕", "Survived", "fail"),
+    "fails already": Mark("▲", "Fails already", "warn"),
+}
 PIPELINE_MARKS = {
     "SUCCESS": Mark("✓", "Success", "good"),
     "FAILED": Mark("✕", "Failed", "fail"),

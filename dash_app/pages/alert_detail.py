@@ -110,9 +110,7 @@ async def alert_card(services: Services, found: AlertDetail | None) -> Component
             ),
             _changes_card(found.changes),
             _rows_card(found),
-            html.Div(
-                [_facts_card(found), _history_card(found)], className="columns columns-halves"
-            ),
+            html.Div([_facts_card(found), _history_card(found)], className="columns columns-halves"),
             _siblings_card(found.siblings),
         ],
         className="stack",
@@ -170,13 +168,13 @@ def _changes_card(changes: tuple[SegmentChange, ...]) -> Component | None:
 
 
 def _change(change: SegmentChange) -> Component:
-    counted = change.measure == "count"
+    counted, what = change.measure == "count", change.what.capitalize()
     headings = (
         Heading(change.column or "Segment"),
         Heading("Share of the change", numeric=True),
         Heading("Rows before", numeric=True),
         Heading("Rows now", numeric=True),
-        *(() if counted else (Heading("Mean before", numeric=True), Heading("Mean now", numeric=True))),
+        *(() if counted else (Heading(f"{what} before", numeric=True), Heading("now", numeric=True))),
     )
     rows = [
         [

@@ -22,7 +22,7 @@ from dqm_assets.quality.alert import SEVERITIES
 
 ROWS_SHOWN = 11
 #: Two lines, since what is wrong takes a sentence.
-ROW_HEIGHT = 62
+ROW_HEIGHT = 66
 MOST_SHOWN = 1000
 #: Names of the filter and the statuses each holds.
 FILTERS = {

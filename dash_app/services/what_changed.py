@@ -26,6 +26,16 @@ BATCHES_BEFORE = 10
 #: Parts shown of one column.
 MOST_PARTS = 8
 
+#: What is averaged over the rows of a segment, by metric.
+_WHAT = {
+    "mean": "mean",
+    "null_fraction": "share missing",
+    "stddev": "squared deviation",
+    "variance": "squared deviation",
+    "outlier_fraction": "squared deviation",
+    "outlier_count": "squared deviation",
+}
+
 ALERT = "SELECT * FROM monitoring.alerts WHERE alert_id = $alert_id"
 
 SEGMENT_COLUMNS = """
@@ -56,6 +66,8 @@ class SegmentChange:
     text: str
     parts: tuple[Contribution, ...]
     measure: Measure
+    #: What the mean of a segment is a mean of; empty when only rows are counted.
+    what: str
 
 
 def what_changed(store: Store, alert_id: str) -> tuple[SegmentChange, ...]:
@@ -69,7 +81,7 @@ def what_changed(store: Store, alert_id: str) -> tuple[SegmentChange, ...]:
         return ()
     measured = _measured(store, rows[0])
     if measured is not None:
-        return (SegmentChange("", measured.text, measured.parts[:MOST_PARTS], "mean"),)
+        return (SegmentChange("", measured.text, measured.parts[:MOST_PARTS], "mean", "mean"),)
     return _from_rows(store, alert)
 
 
@@ -96,7 +108,7 @@ def _from_rows(store: Store, alert: Alert) -> tuple[SegmentChange, ...]:
         if row["column_name"] != alert.column
     ]
     measure: Measure = "count" if alert.metric == "row_count" else "mean"
-    change = _Change(table, value, measure, alert.last_batch, tuple(before))
+    change = _Change(table, value, _WHAT.get(alert.metric, ""), measure, alert.last_batch, tuple(before))
     found = [_split(store, change, column) for column in columns]
     told = [change for change in found if change is not None]
     return tuple(sorted(told, key=lambda change: -abs(change.parts[0].share)))
@@ -127,6 +139,7 @@ class _Change:
     table: str
     #: What each row contributes, as SQL.
     value: str
+    what: str
     measure: Measure
     batch: str
     before: tuple[str, ...]
@@ -154,4 +167,4 @@ def _split(store: Store, change: _Change, column: str) -> SegmentChange | None:
     parts = contributions(sides["before"], sides["after"], change.measure)
     if not parts or not parts[0].change:
         return None
-    return SegmentChange(column, explain(parts, column), parts[:MOST_PARTS], change.measure)
+    return SegmentChange(column, explain(parts, column), parts[:MOST_PARTS], change.measure, change.what)
