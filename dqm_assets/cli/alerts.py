@@ -3,7 +3,9 @@
 import getpass
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,9 +13,32 @@ import typer
 from dqm_assets.cli.output import DATA_FAILED, JsonFlag, console, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dqm_assets.quality.alert import SeriesKey
     from dqm_assets.quality.alerts import Change
+    from dqm_assets.quality.labels import LabelKind
 
 app = typer.Typer(help="List, show, acknowledge, mute and resolve alerts.", no_args_is_help=True)
+
+
+class Said(StrEnum):
+    """What an alert was."""
+
+    expected = "expected"
+    false_alarm = "false-alarm"
+    incident = "incident"
+
+    @property
+    def kind(self) -> "LabelKind":
+        """As labels call it."""
+        kinds: dict[Said, LabelKind] = {
+            Said.expected: "expected",
+            Said.false_alarm: "false_alarm",
+            Said.incident: "incident",
+        }
+        return kinds[self]
+
 
 AlertId = Annotated[str, typer.Argument(help="Alert id, or its first characters.")]
 Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the alert's history.")]
@@ -77,11 +102,51 @@ def show(alert_id: AlertId, json_output: JsonFlag = False) -> None:
 
 
 @app.command()
-def ack(alert_id: AlertId, reason: Reason = "") -> None:
-    """Say that someone looks after it."""
+def ack(
+    alert_id: AlertId,
+    reason: Reason = "",
+    said: Annotated[
+        Said | None, typer.Option("--as", help="What it was; learned once it is accepted.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept what would be learned.")] = False,
+    json_output: JsonFlag = False,
+) -> None:
+    """Say that someone looks after it; with --as also what it was, and see what that would change."""
     from dqm_assets.quality.alerts import acknowledge
 
-    _act(alert_id, lambda alert, now: acknowledge(alert, getpass.getuser(), reason, now))
+    if said is None:
+        _act(alert_id, lambda alert, now: acknowledge(alert, getpass.getuser(), reason, now), json_output)
+        return
+    from dqm_assets.pipeline.alert_actions import find_alert_id
+    from dqm_assets.pipeline.relearn import label_alert
+
+    with _store() as store:
+        full = find_alert_id(store, alert_id)
+        alert = label_alert(store, full, said.kind, getpass.getuser(), reason)
+        documents = _relearn(store, [alert.series], yes=yes, reason=reason)
+    if json_output:
+        print_json({"alert_id": full, "status": alert.status, "relearning": documents})
+        return
+    console.print(f"{full[:8]} is {alert.status}, labelled {said.value}: {alert.title}", markup=False)
+    _show_relearning(documents)
+
+
+@app.command()
+def relearn(
+    dataset: Annotated[str | None, typer.Option(help="Only series of this dataset.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept what would be learned.")] = False,
+    reason: Reason = "",
+    json_output: JsonFlag = False,
+) -> None:
+    """Replay series with labels that wait: which past alerts would go, which true ones would be lost."""
+    from dqm_assets.pipeline.relearn import labelled_series
+
+    with _store() as store:
+        documents = _relearn(store, labelled_series(store, dataset), yes=yes, reason=reason)
+    if json_output:
+        print_json({"relearning": documents})
+    else:
+        _show_relearning(documents)
 
 
 @app.command()
@@ -112,9 +177,51 @@ def _store() -> Any:
     return open_store(settings())
 
 
-def _act(alert_id: str, action: "Callable[[Any, datetime], Change]") -> None:
+def _relearn(store: Any, series: "Sequence[SeriesKey]", *, yes: bool, reason: str) -> list[dict[str, Any]]:
+    """Preview each series, and accept if that is wanted; a series without a baseline says so."""
+    from dqm_assets.errors import SettingsError
+    from dqm_assets.pipeline.relearn import accept, preview_relearning
+
+    documents = []
+    for one in series:
+        try:
+            found = preview_relearning(store, one)
+        except SettingsError as error:
+            documents.append({"series": one.name, "summary": str(error), "accepted": False, "alerts": []})
+            continue
+        if yes:
+            accept(store, found, getpass.getuser(), reason)
+        alerts = [asdict(outcome) for outcome in found.outcomes]
+        documents.append({"series": one.name, "summary": found.summary, "accepted": yes, "alerts": alerts})
+    return documents
+
+
+def _show_relearning(documents: "Sequence[Mapping[str, Any]]") -> None:
+    if not documents:
+        console.print("No label waits to be learned: `dqm alerts ack ID --as expected` makes one.")
+    for document in documents:
+        shown = [
+            {
+                "opened": alert["opened_ts"],
+                "what": alert["title"],
+                "you said": alert["said"].replace("_", " "),
+                "would": f"{alert['outcome']}{' (a true one, lost)' if alert['lost'] else ''}",
+            }
+            for alert in document["alerts"]
+        ]
+        print_table(f"{document['series']}: {document['summary']}", shown)
+        if document["accepted"]:
+            console.print("Accepted: it is judged so from its next point on.")
+        elif document["alerts"]:
+            console.print("Nothing is changed yet; `dqm alerts relearn --yes` accepts it.")
+
+
+def _act(alert_id: str, action: "Callable[[Any, datetime], Change]", json_output: bool = False) -> None:
     from dqm_assets.pipeline.alert_actions import act, find_alert_id
 
     with _store() as store:
         alert = act(store, find_alert_id(store, alert_id), lambda found: action(found, datetime.now(UTC)))
-    console.print(f"{alert.alert_id[:8]} is {alert.status}: {alert.title}")
+    if json_output:
+        print_json({"alert_id": alert.alert_id, "status": alert.status, "title": alert.title})
+    else:
+        console.print(f"{alert.alert_id[:8]} is {alert.status}: {alert.title}", markup=False)

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from dqm_assets.errors import StoreError
 from dqm_assets.notify.outbox import OUTBOX, enqueue
 from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
+from dqm_assets.pipeline.label_rows import LabelRow, label_id_of
 from dqm_assets.pipeline.rows import append_rows, as_json, upsert_rows
-from dqm_assets.quality.alert import Alert
+from dqm_assets.quality.alert import Alert, AlertEvent
 from dqm_assets.quality.alerts import Change
 from dqm_assets.store import Store
+
+_LABELS = "monitoring.labels"
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
         StoreError: no such alert.
         SettingsError: the alert's state does not allow the action.
     """
-    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
+    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX, _LABELS) as tx:
         rows = tx.query("SELECT * FROM monitoring.alerts WHERE alert_id = ?", [alert_id]).to_pylist()
         if not rows:
             raise StoreError(
@@ -66,6 +69,8 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
         upsert_rows(tx, "monitoring.alerts", [alert_row(alert)])
         upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
         enqueue(tx, events, [alert])
+        mutes = [_muted_span(alert, event) for event in events if event.event == "muted"]
+        upsert_rows(tx, _LABELS, mutes)
         append_rows(
             tx,
             "monitoring.audit",
@@ -82,3 +87,24 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
             ],
         )
     return alert
+
+
+def _muted_span(alert: Alert, event: AlertEvent) -> LabelRow:
+    """What is muted teaches nothing, until the mute ends or the incident does."""
+    series = alert.series
+    return LabelRow(
+        label_id=label_id_of(alert.alert_id, "muted"),
+        dataset=series.dataset,
+        column_name=series.column_name,
+        segment=series.segment,
+        metric=series.metric,
+        detector=series.detector,
+        kind="muted",
+        start_ts=alert.opened_ts,
+        end_ts=alert.evidence.muted_until,
+        alert_id=alert.alert_id,
+        actor=event.actor,
+        reason=event.reason,
+        created_at=event.ts,
+        accepted_at=event.ts,
+    )

@@ -20,7 +20,7 @@ _SAID = """
            coalesce(l.end_ts, a.resolved_ts) AS end_ts, 1.0 AS widen
     FROM monitoring.labels AS l
     LEFT JOIN monitoring.alerts AS a ON a.alert_id = l.alert_id AND l.end_ts IS NULL
-    WHERE l.dataset = $dataset AND l.kind <> 'false_alarm'
+    WHERE l.dataset = $dataset AND l.kind <> 'false_alarm' AND l.accepted_at IS NOT NULL
     UNION ALL
     SELECT column_name, segment, metric, detector, 'widen', NULL, NULL, widen
     FROM monitoring.learned WHERE dataset = $dataset
@@ -65,10 +65,8 @@ class Training:
     def sensitivity(self, series: SeriesKey, wanted: Sensitivity) -> Sensitivity:
         """The wanted sensitivity, made as much rarer as people accepted for this series."""
         factor = self.widened.get(series, 1.0)
-        if factor == 1.0:
+        if factor == 1.0 or wanted.z is not None:
             return wanted
-        if wanted.z is not None:
-            return Sensitivity.of_z(wanted.z * min(factor, 2.0))
         if wanted.points is not None:
             return Sensitivity.per_points(wanted.points * factor)
         return Sensitivity.per_weeks((wanted.weeks or 1.0) * factor)

@@ -1,6 +1,6 @@
 """Replay a detector over history, point by point, and score its alerts before it is switched on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,8 +8,11 @@ import numpy as np
 from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
 from dqm_assets.quality.detectors import Detector, Judgements
+from dqm_assets.quality.holiday_calendar import HolidayCalendar
 from dqm_assets.quality.labels import Label
+from dqm_assets.quality.relevance import Relevance
 from dqm_assets.quality.sensitivity import SECONDS_PER_WEEK, Sensitivity
+from dqm_assets.quality.transform import ValueKind
 
 _SERIES = SeriesKey("backtest", "", "", "value", "backtest")
 
@@ -21,6 +24,23 @@ class Setting:
     method: str = "ensemble"
     sensitivity: Sensitivity = field(default_factory=lambda: Sensitivity.per_weeks(4))
     policy: AlertPolicy = field(default_factory=AlertPolicy)
+    kind: ValueKind | None = None
+    calendar: HolidayCalendar | None = None
+    options: Mapping[str, float] = field(default_factory=dict)
+    adapt_after: int | None = None
+    relevance: Relevance | None = None
+
+    def detector(self) -> Detector:
+        """Make a detector without history."""
+        return Detector(
+            self.method,
+            self.sensitivity,
+            kind=self.kind,
+            calendar=self.calendar,
+            options=self.options,
+            adapt_after=self.adapt_after,
+            relevance=self.relevance,
+        )
 
     @property
     def name(self) -> str:
@@ -90,7 +110,11 @@ class Score:
 
 
 def replay(
-    ts: np.ndarray, values: np.ndarray, setting: Setting, left_out: np.ndarray | None = None
+    ts: np.ndarray,
+    values: np.ndarray,
+    setting: Setting,
+    left_out: np.ndarray | None = None,
+    accepted: np.ndarray | None = None,
 ) -> Replay:
     """Judge a series and run its alerts as if it arrived point by point.
 
@@ -99,11 +123,10 @@ def replay(
         values: float64, shape (n,).
         setting: how to watch it.
         left_out: bool, shape (n,): judged but never learned.
+        accepted: bool, shape (n,): learned as normal, whatever the verdict.
     """
     nothing = np.zeros(ts.size, dtype=bool)
-    judgements = Detector(setting.method, setting.sensitivity).run(
-        ts, values, nothing if left_out is None else left_out
-    )
+    judgements = setting.detector().run(ts, values, nothing if left_out is None else left_out, accepted)
     alert: Alert | None = None
     alerts: dict[str, Alert] = {}
     events: list[AlertEvent] = []

@@ -33,6 +33,19 @@ class Preview:
     lost: tuple[Alert, ...]
 
     @property
+    def factor(self) -> float:
+        """How much rarer alarms are asked for; 1 when only the training changes."""
+        old, new = self.before.setting.sensitivity, self.after.setting.sensitivity
+        if old.points is not None and new.points is not None:
+            return new.points / old.points
+        return (new.weeks or 1.0) / (old.weeks or 1.0)
+
+    @property
+    def kept(self) -> tuple[Alert, ...]:
+        """Alerts that would have been opened with the changed setting too."""
+        return tuple(alert for alert in self.before.alerts if _still(alert, self.after))
+
+    @property
     def summary(self) -> str:
         """One line for people."""
         return (
@@ -44,7 +57,7 @@ class Preview:
 def preview(
     ts: np.ndarray, values: np.ndarray, labels: Sequence[Label], before: Replay, setting: Setting
 ) -> Preview:
-    """Replay ``setting``, with expected spans left out of training, and compare the alerts.
+    """Replay ``setting``, with expected spans learned as normal, and compare the alerts.
 
     Args:
         ts, values: the series, as for ``replay``.
@@ -52,11 +65,11 @@ def preview(
         before: replay of today's setting.
         setting: what it would be replaced by.
     """
-    left_out = np.zeros(ts.size, dtype=bool)
+    accepted = np.zeros(ts.size, dtype=bool)
     for label in labels:
         if label.kind == "expected":
-            left_out |= (ts >= label.start) & (ts <= label.end)
-    after = replay(ts, values, setting, left_out)
+            accepted |= (ts >= label.start) & (ts <= label.end)
+    after = replay(ts, values, setting, accepted=accepted)
     unwanted = [alert for alert in before.alerts if _verdict(alert, labels) == "unwanted"]
     wanted = [alert for alert in before.alerts if _verdict(alert, labels) == "wanted"]
     return Preview(
@@ -71,7 +84,8 @@ def preview(
 def relearn(ts: np.ndarray, values: np.ndarray, labels: Sequence[Label], setting: Setting) -> Preview:
     """Find the mildest change that labels call for.
 
-    Stricter sensitivities are tried in turn. The best removes most unwanted alerts less twice the true
+    Spans that people expected are learned as normal, and stricter sensitivities are tried in turn. The best
+    removes most unwanted alerts less twice the true
     alerts it loses; of equals the mildest.
 
     Raises:

@@ -112,7 +112,8 @@ _DECLARED = (
         "dataset column_name segment metric detector",
         {"ts": TIME, "batch": TEXT, "setting": TEXT, "state": BYTES, "updated_at": TIME},
     ),
-    # What people said of spans of a series: incident, expected, false_alarm.
+    # What people said of spans of a series: incident, expected, false_alarm, muted. Training heeds what was
+    # accepted.
     declare(
         "monitoring.labels",
         "label_id",
@@ -129,6 +130,7 @@ _DECLARED = (
             "actor": TEXT,
             "reason": TEXT,
             "created_at": TIME,
+            "accepted_at": TIME,
         },
         sort="dataset metric start_ts",
     ),

@@ -28,6 +28,8 @@ WHEN_WRITTEN = {
     "checked_at",
     "created_at",
     "landed_at",
+    # A notification shows the alert as it was when the transition was committed.
+    "payload",
     "first_seen",
     "judged_at",
     "quarantined_at",
