@@ -7,7 +7,7 @@ from pathlib import Path
 import cffi
 
 FOLDER = Path("native")
-HEADER = FOLDER / "include" / "dqm_kernel.h"
+HEADERS = (FOLDER / "include" / "dqm_kernel.h", FOLDER / "include" / "dqm_series.h")
 # No contraction into fused multiply-adds: every instruction set must round alike.
 COMPILE = [
     "-std=c++17",
@@ -22,19 +22,20 @@ COMPILE = [
 ]
 
 
-def declarations(header: str) -> str:
-    """The part of the C header that cffi reads: what stands between its cdef marks."""
-    found = re.search(r"/\* cdef begin \*/(.*)/\* cdef end \*/", header, re.DOTALL)
+def declarations(header: Path) -> str:
+    """The part of a C header that cffi reads: what stands between its cdef marks."""
+    found = re.search(r"/\* cdef begin \*/(.*)/\* cdef end \*/", header.read_text(), re.DOTALL)
     if found is None:
-        raise SystemExit(f"{HEADER} has lost its cdef marks")
+        raise SystemExit(f"{header} has lost its cdef marks")
     return found.group(1)
 
 
 ffibuilder = cffi.FFI()
-ffibuilder.cdef(declarations(HEADER.read_text()))
+for path in HEADERS:
+    ffibuilder.cdef(declarations(path))
 ffibuilder.set_source(
     "dqm_assets.quality._kernel",
-    '#include "dqm_kernel.h"',
+    '#include "dqm_kernel.h"\n#include "dqm_series.h"',
     source_extension=".cpp",
     sources=sorted(str(path) for path in (FOLDER / "src").glob("*.cpp")),
     include_dirs=[str(FOLDER / "include"), str(FOLDER / "src")],

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dqm_assets.errors import SettingsError
-from dqm_assets.quality.baselines import Bands, learner
+from dqm_assets.errors import KernelError, SettingsError
+from dqm_assets.quality.baselines.method import fitted_numbers
+from dqm_assets.quality.baselines.series_kernel import ACCEPTED, LEFT_OUT, SeriesKernel, SeriesSettings
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
 from dqm_assets.quality.relevance import Relevance
 from dqm_assets.quality.sensitivity import Sensitivity
@@ -19,9 +20,8 @@ from dqm_assets.quality.transform import ValueKind
 VerdictName = Literal["learning", "normal", "anomalous"]
 #: Verdicts as they are numbered in ``Judgements.verdict``.
 VERDICTS: tuple[VerdictName, ...] = ("learning", "normal", "anomalous")
-_LEARNING, _NORMAL, _ANOMALOUS = range(3)
-_MAGIC = b"DQMDET2\n"
-_LARGEST_BLOCK = 512
+_ANOMALOUS = VERDICTS.index("anomalous")
+_MAGIC = b"DQMDET3\n"
 DEFAULT_SENSITIVITY = Sensitivity.per_weeks(4)
 
 
@@ -96,12 +96,27 @@ class Judgements:
     n: np.ndarray
     needed: int
     method: str
-    params: tuple[Mapping[str, float | str], ...]
+    #: What the kernel's ``layout`` and ``parameters`` fields held, shapes (k,) and (k, 7).
+    layout: np.ndarray
+    parameters: np.ndarray
+
+    @classmethod
+    def of_kernel(
+        cls, ts: np.ndarray, values: np.ndarray, found: np.ndarray, needed: int, method: str
+    ) -> "Judgements":
+        """Wrap what the kernel said of points (array of ``VERDICT``)."""
+        names = ("expected", "lower", "upper", "scale", "score", "verdict", "n")
+        columns = (found[name] for name in names)
+        return cls(ts, values, *columns, needed, method, found["layout"], found["parameters"])
 
     @property
     def anomalous(self) -> np.ndarray:
         """Bool: which points are anomalous."""
         return self.verdict == _ANOMALOUS
+
+    def params_at(self, i: int) -> Mapping[str, float | str]:
+        """What was fitted when point ``i`` was judged."""
+        return fitted_numbers(float(self.layout[i]), self.parameters[i].tolist())
 
     def verdict_at(self, i: int) -> Verdict:
         """The verdict on point ``i``."""
@@ -113,20 +128,12 @@ class Judgements:
             self.method,
             int(self.n[i]),
             self.needed,
-            self.params[i],
+            self.params_at(i),
         )
 
     def verdicts(self) -> list[Verdict]:
         """One object per point."""
-        columns = (self.value, self.expected, self.lower, self.upper, self.scale, self.score)
-        numbers = zip(*(column.tolist() for column in columns), strict=True)
-        rest = zip(self.ts.tolist(), self.verdict.tolist(), self.n.tolist(), self.params, strict=True)
-        return [
-            Verdict(
-                datetime.fromtimestamp(ts, UTC), *row, VERDICTS[name], self.method, n, self.needed, params
-            )
-            for row, (ts, name, n, params) in zip(numbers, rest, strict=True)
-        ]
+        return [self.verdict_at(i) for i in range(self.ts.size)]
 
 
 class Detector:
@@ -168,12 +175,26 @@ class Detector:
         self.options = dict(options or {})
         self.adapt_after = adapt_after
         self.relevance = relevance
-        self._learner = learner(method, kind, adapt_after, **self.options)
+        self._kernel = SeriesKernel(self.settings)
+
+    @property
+    def settings(self) -> SeriesSettings:
+        """What the kernel knows of how the series is judged."""
+        return SeriesSettings(
+            self.method, self.sensitivity, self.kind, self.options, self.adapt_after, self.relevance
+        )
+
+    @property
+    def needed(self) -> int:
+        """Points needed before the first verdict."""
+        return self._kernel.needed
 
     def judge(self, ts: datetime | float, value: float) -> Verdict:
         """Judge one point by what was learned before it; nothing is learned."""
-        found = self._judge_block(np.array([second_of(ts)]), np.array([value], dtype=np.float64))
-        return found.verdicts()[0]
+        second = second_of(ts)
+        return self._judgements(
+            np.array([second]), np.array([value], dtype=np.float64), self._kernel.judge(second, value)
+        ).verdict_at(0)
 
     def learn(self, ts: datetime | float, value: float, *, excluded: bool = False) -> None:
         """Take a point into the history, unless it is excluded, not finite, or on a special day.
@@ -185,13 +206,13 @@ class Detector:
                 series has a new normal, and they are learned.
         """
         second = second_of(ts)
-        if np.isfinite(value) and not self._is_special(second):
-            self._learner.learn(second, value, anomalous=excluded, left_out=excluded)
+        if not self.is_special(second):
+            self._kernel.learn(second, value, excluded=excluded)
 
     def step(self, ts: datetime | float, value: float, *, left_out: bool = False) -> Verdict:
         """Judge a point and learn it as its method wants: ``judge`` of a series, point by point."""
         found = self.run(np.array([second_of(ts)]), np.array([value], dtype=np.float64), np.array([left_out]))
-        return found.verdicts()[0]
+        return found.verdict_at(0)
 
     def run(
         self, ts: np.ndarray, values: np.ndarray, left_out: np.ndarray, accepted: np.ndarray | None = None
@@ -204,56 +225,27 @@ class Detector:
             left_out: bool, shape (k,): judged but never learned.
             accepted: bool, shape (k,): learned as normal, whatever the verdict; people said so.
         """
-        blocks, start, size = [], 0, 1
-        while start < ts.size:
-            end = min(start + min(size, self._learner.ahead, _LARGEST_BLOCK), ts.size)
-            block = self._judge_block(ts[start:end], values[start:end])
-            surprising = block.anomalous if accepted is None else block.anomalous & ~accepted[start:end]
-            used = self._learn_block(block, left_out[start:end], surprising)
-            blocks.append((block, used))
-            size = 2 * size if start + used == end else 1
-            start += used
-        return _joined(blocks, self.method, self._learner.needed)
+        flags = np.where(left_out, LEFT_OUT, 0).astype(np.uint8)
+        if accepted is not None:
+            flags |= np.where(accepted, ACCEPTED, 0).astype(np.uint8)
+        if self.calendar is not None:
+            flags |= np.array([LEFT_OUT * self.is_special(second) for second in ts.tolist()], dtype=np.uint8)
+        return self._judgements(ts, values, self._kernel.run(ts, values, flags))
 
-    def _judge_block(self, ts: np.ndarray, values: np.ndarray) -> Judgements:
-        k, n = ts.size, self._learner.n
-        needed, method = self._learner.needed, self.method
-        counts = n + np.arange(k)
-        if n < needed:
-            unknown = np.full(k, np.nan)
-            columns = (unknown, unknown, unknown, unknown, np.zeros(k), np.full(k, _LEARNING))
-            return Judgements(ts, values, *columns, counts, needed, method, ({},) * k)
-        finite = np.isfinite(values)
-        bands: Bands = self._learner.judge(ts, np.where(finite, values, 0.0), self.sensitivity)
-        infinite = np.isinf(values)
-        score = np.where(finite, bands.score, np.where(infinite, np.inf, 0.0))
-        anomalous = (finite & bands.anomalous) | infinite
-        if self.relevance is not None:
-            anomalous &= self.relevance.matters(values, bands.expected)
-        verdict = np.where(anomalous, _ANOMALOUS, _NORMAL)
-        columns = (bands.expected, bands.lower, bands.upper, bands.scale, score, verdict)
-        return Judgements(ts, values, *columns, counts, needed, method, (self._learner.params,) * k)
+    def _judgements(self, ts: np.ndarray, values: np.ndarray, found: np.ndarray) -> Judgements:
+        return Judgements.of_kernel(ts, values, found, self._kernel.needed, self.method)
 
-    def _learn_block(self, block: Judgements, left_out: np.ndarray, surprising: np.ndarray) -> int:
-        """Learn until a point is not learned as the block assumed; returns how many points were used."""
-        if not (np.any(left_out) or self.calendar or np.any(surprising)) and np.all(np.isfinite(block.value)):
-            self._learner.learn_normal(block.ts.tolist(), block.value.tolist())
-            return block.ts.size
-        anomalous = surprising.tolist()
-        for i, (ts, value) in enumerate(zip(block.ts.tolist(), block.value.tolist(), strict=True)):
-            if left_out[i] or not np.isfinite(value) or self._is_special(ts):
-                return i + 1
-            if not self._learner.learn(ts, value, anomalous=anomalous[i]):
-                return i + 1
-        return block.ts.size
-
-    def _is_special(self, ts: float) -> bool:
+    def is_special(self, ts: float) -> bool:
+        """Whether a point of this time (seconds since 1970 UTC) teaches nothing."""
         return self.calendar is not None and self.calendar.is_special(ts)
 
     def to_bytes(self) -> bytes:
-        """State from which ``from_bytes`` continues exactly."""
-        arrays = [np.asarray(array, dtype="<f8") for array in self._learner.to_arrays()]
-        header = {
+        """State from which ``from_bytes`` continues exactly.
+
+        ``DQMDET3``, the length of the settings (4 bytes, little-endian), the settings (JSON), and what the
+        kernel learned.
+        """
+        settings = {
             "method": self.method,
             "sensitivity": asdict(self.sensitivity),
             "kind": self.kind,
@@ -261,10 +253,8 @@ class Detector:
             "options": self.options,
             "adapt_after": self.adapt_after,
             "relevance": asdict(self.relevance) if self.relevance else None,
-            "sizes": [array.size for array in arrays],
         }
-        text = json.dumps(header, sort_keys=True).encode()
-        return b"".join((_MAGIC, struct.pack("<I", len(text)), text, *(array.tobytes() for array in arrays)))
+        return joined_state(json.dumps(settings, sort_keys=True).encode(), self._kernel.to_bytes())
 
     @classmethod
     def from_bytes(cls, state: bytes) -> "Detector":
@@ -273,40 +263,56 @@ class Detector:
         Raises:
             SettingsError: the bytes are no detector state.
         """
-        start = len(_MAGIC) + 4
+        settings, learned = split_state(state)
+        detector = cls.of_settings(settings)
         try:
-            if not state.startswith(_MAGIC):
-                raise ValueError("wrong first bytes")
-            (length,) = struct.unpack("<I", state[len(_MAGIC) : start])
-            header = json.loads(state[start : start + length])
-            numbers = np.frombuffer(state[start + length :], dtype="<f8")
-            edges = np.cumsum(header["sizes"])
-            if numbers.size != edges[-1]:
-                raise ValueError("cut short")
-        except (ValueError, KeyError, struct.error) as error:
-            raise SettingsError(f"These bytes are no detector state: {error}. Learn it again.") from None
-        detector = cls(
-            header["method"],
-            Sensitivity(**header["sensitivity"]),
-            kind=header["kind"],
-            calendar=_calendar_from(header["calendar"]),
-            options=header["options"],
-            adapt_after=header["adapt_after"],
-            relevance=Relevance(**header["relevance"]) if header.get("relevance") else None,
-        )
-        detector._learner.restore(np.split(numbers, edges[:-1]))
+            detector._kernel.restore(learned)
+        except KernelError as error:
+            raise _no_state(error) from None
         return detector
 
+    @classmethod
+    def of_settings(cls, text: bytes) -> "Detector":
+        """A detector without history, of settings as ``to_bytes`` wrote them.
 
-def _joined(blocks: list[tuple[Judgements, int]], method: str, needed: int) -> Judgements:
-    """One after the other, each cut to the points that were used."""
-    names = ("ts", "value", "expected", "lower", "upper", "scale", "score", "verdict", "n")
-    columns = (
-        np.concatenate([getattr(block, name)[:used] for block, used in blocks] or [np.zeros(0)])
-        for name in names
-    )
-    params = tuple(one for block, used in blocks for one in block.params[:used])
-    return Judgements(*columns, needed, method, params)
+        Raises:
+            SettingsError: they are no such settings.
+        """
+        try:
+            settings = json.loads(text)
+            return cls(
+                settings["method"],
+                Sensitivity(**settings["sensitivity"]),
+                kind=settings["kind"],
+                calendar=_calendar_from(settings["calendar"]),
+                options=settings["options"],
+                adapt_after=settings["adapt_after"],
+                relevance=Relevance(**settings["relevance"]) if settings["relevance"] else None,
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise _no_state(error) from None
+
+
+def split_state(state: bytes) -> tuple[bytes, memoryview]:
+    """Settings (JSON) and what the kernel learned, of the bytes of ``Detector.to_bytes``.
+
+    Raises:
+        SettingsError: the bytes are no detector state.
+    """
+    start = len(_MAGIC) + 4
+    if not state.startswith(_MAGIC) or len(state) < start:
+        raise _no_state(ValueError("wrong first bytes"))
+    (length,) = struct.unpack("<I", state[len(_MAGIC) : start])
+    return state[start : start + length], memoryview(state)[start + length :]
+
+
+def joined_state(settings: bytes, learned: bytes | memoryview) -> bytes:
+    """What ``split_state`` takes apart."""
+    return b"".join((_MAGIC, struct.pack("<I", len(settings)), settings, learned))
+
+
+def _no_state(error: Exception) -> SettingsError:
+    return SettingsError(f"These bytes are no detector state: {error}. Learn it again.")
 
 
 def _calendar_document(calendar: HolidayCalendar | None) -> dict[str, object] | None:

@@ -1,9 +1,7 @@
 // The C interface: no exception leaves it.
 #include <algorithm>
 #include <cstring>
-#include <exception>
 #include <limits>
-#include <new>
 #include <memory>
 #include <string>
 #include <thread>
@@ -11,6 +9,7 @@
 #include "csv_profile.h"
 #include "dqm_kernel.h"
 #include "errors.h"
+#include "guarded.h"
 #include "kernels.h"
 #include "profiler.h"
 #include "state_codec.h"
@@ -29,27 +28,8 @@ namespace {
 
 using dqm::ColumnState;
 using dqm::Error;
-
-void report(dqm_error* error, const char* message) {
-  if (error == nullptr) return;
-  std::strncpy(error->message, message, sizeof error->message - 1);
-  error->message[sizeof error->message - 1] = '\0';
-}
-
-// Runs `work`; a failure becomes a message and `failed`.
-template <class Result, class Work>
-Result guarded(dqm_error* error, Result failed, Work work) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    report(error, "out of memory");
-  } catch (const std::exception& problem) {
-    report(error, problem.what());
-  } catch (...) {
-    report(error, "unknown failure inside the kernel");
-  }
-  return failed;
-}
+using dqm::guarded;
+using dqm::report;
 
 dqm_column* own(ColumnState state) {
   auto* column = new dqm_column{std::move(state), {}};

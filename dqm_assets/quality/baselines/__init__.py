@@ -1,62 +1,7 @@
-"""Baseline methods: each one file behind the protocol ``Baseline``, registered here by name."""
+"""Baselines: what is normal for a series, learned point by point in the kernel (native/src)."""
 
-from collections.abc import Callable, Mapping
+from dqm_assets.quality.baselines.method import METHODS
+from dqm_assets.quality.baselines.rebaseline import Expectations, rebaseline
+from dqm_assets.quality.baselines.series_kernel import SeriesKernel, SeriesSettings
 
-from dqm_assets.errors import SettingsError
-from dqm_assets.quality.baselines.ensemble import Ensemble
-from dqm_assets.quality.baselines.novelty import NoveltyLearner
-from dqm_assets.quality.baselines.protocol import Bands, Baseline, History, Learner, Model
-from dqm_assets.quality.baselines.robust import Robust
-from dqm_assets.quality.baselines.seasonal import Seasonal
-from dqm_assets.quality.baselines.share_drop import ShareDrop
-from dqm_assets.quality.baselines.windowed import WindowedLearner
-from dqm_assets.quality.baselines.zscore import ZScore
-from dqm_assets.quality.transform import ValueKind
-
-#: Methods that fit a window of the past; "novelty" is the one that does not.
-METHODS: Mapping[str, Callable[..., Baseline]] = {
-    "ensemble": Ensemble,
-    "robust": Robust,
-    "seasonal": Seasonal,
-    "share_drop": ShareDrop,
-    "zscore": ZScore,
-}
-
-__all__ = ["METHODS", "Bands", "Baseline", "History", "Learner", "Model", "baseline", "learner"]
-
-
-def baseline(method: str, **options: float) -> Baseline:
-    """Make the method called ``method`` with its own options (see each class).
-
-    Raises:
-        SettingsError: no such method, or the method has no such option.
-    """
-    if method not in METHODS:
-        raise SettingsError(
-            f"Unknown detector method {method!r}; there are novelty, {', '.join(sorted(METHODS))}."
-        )
-    try:
-        return METHODS[method](**options)
-    except TypeError as error:
-        raise SettingsError(f"Method {method!r} does not take these options: {error}.") from None
-
-
-def learner(
-    method: str, kind: ValueKind | None = None, adapt_after: int | None = None, **options: float
-) -> Learner:
-    """Make the state of ``method`` for one series.
-
-    Args:
-        method: a name of ``METHODS``, or novelty.
-        kind: what the values are, when the user said so.
-        adapt_after: anomalous points in a row that are the new normal; ``None`` for the method's own rule.
-        options: the method's own options.
-
-    Raises:
-        SettingsError: no such method, or the method has no such option.
-    """
-    if method == "novelty":
-        if options:
-            raise SettingsError(f"Method 'novelty' has no options, got {', '.join(sorted(options))}.")
-        return NoveltyLearner()
-    return WindowedLearner(baseline(method, **options), kind, adapt_after)
+__all__ = ["METHODS", "Expectations", "SeriesKernel", "SeriesSettings", "rebaseline"]

@@ -5,12 +5,13 @@ import pytest
 
 from dqm_assets.errors import SettingsError
 from dqm_assets.quality.baselines import METHODS
-from dqm_assets.quality.baselines.windowed import ADAPT_AFTER
 from dqm_assets.quality.detectors import Detector, judge
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
 from dqm_assets.quality.sensitivity import Sensitivity
 
 HOUR = 3600.0
+#: Anomalous points in a row that are the new normal of a short series.
+ADAPT_AFTER = 60
 RARE = Sensitivity.per_points(2000)
 
 

@@ -15,12 +15,12 @@ def test_many_series_at_once_are_judged_as_each_alone() -> None:
     alone = [Detector(method, Sensitivity.per_points(200)) for method in METHODS]
     states = [detector.to_bytes() for detector in alone]
     for hour, row in enumerate(values):
-        times = [1.6e9 + 3600.0 * hour] * len(METHODS)
+        times = np.full(len(METHODS), 1.6e9 + 3600.0 * hour)
         muted = [hour == 40] * len(METHODS)
         judged = judge_many(states, times, row, muted)
         expected = [
             detector.step(ts, value, left_out=skip)
-            for detector, ts, value, skip in zip(alone, times, row.tolist(), muted, strict=True)
+            for detector, ts, value, skip in zip(alone, times.tolist(), row.tolist(), muted, strict=True)
         ]
         assert repr([one.verdict for one in judged]) == repr(expected)
         states = [one.state for one in judged]
@@ -29,4 +29,4 @@ def test_many_series_at_once_are_judged_as_each_alone() -> None:
 
 def test_series_and_points_must_be_as_many() -> None:
     with pytest.raises(SettingsError, match="differ in length"):
-        judge_many([Detector().to_bytes()], [0.0, 1.0], [1.0])
+        judge_many([Detector().to_bytes()], np.array([0.0, 1.0]), [1.0])

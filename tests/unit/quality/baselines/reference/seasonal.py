@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.interval import PredictionInterval
-from dqm_assets.quality.baselines.protocol import Bands, History
-from dqm_assets.quality.baselines.seasonality import DAY, WEEK, Seasonality, fit_profile, learn_seasonality
-from dqm_assets.quality.baselines.spread import robust_spread
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import choose_transform
+from tests.unit.quality.baselines.reference.interval import PredictionInterval
+from tests.unit.quality.baselines.reference.protocol import Bands, History
+from tests.unit.quality.baselines.reference.seasonality import (
+    DAY,
+    WEEK,
+    Seasonality,
+    fit_profile,
+    learn_seasonality,
+)
+from tests.unit.quality.baselines.reference.spread import robust_spread
+from tests.unit.quality.baselines.reference.transform import choose_transform
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.protocol import Bands
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import Transform
+from tests.unit.quality.baselines.reference.protocol import Bands
+from tests.unit.quality.baselines.reference.transform import Transform
 
 #: Spread of values that only differ by less than this; keeps scores finite.
 _SMALLEST = 1e-150

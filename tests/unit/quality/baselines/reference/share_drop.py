@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.protocol import Bands, History
 from dqm_assets.quality.sensitivity import Sensitivity
+from tests.unit.quality.baselines.reference.protocol import Bands, History
 
 #: A drop that is 15 % but for the rounding of floating point is 15 %.
 _ROUNDING = 1e-12

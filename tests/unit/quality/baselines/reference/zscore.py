@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.interval import PredictionInterval
-from dqm_assets.quality.baselines.protocol import Bands, History
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import Transform
+from tests.unit.quality.baselines.reference.interval import PredictionInterval
+from tests.unit.quality.baselines.reference.protocol import Bands, History
+from tests.unit.quality.baselines.reference.transform import Transform
 
 
 @dataclass(frozen=True)

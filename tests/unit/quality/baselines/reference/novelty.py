@@ -9,11 +9,11 @@ from statistics import median
 
 import numpy as np
 
-from dqm_assets.quality.baselines.protocol import Bands
-from dqm_assets.quality.baselines.rarity import Rarity
-from dqm_assets.quality.baselines.seasonality import DAY, WEEK
 from dqm_assets.quality.sensitivity import SMALLEST_TAIL, Sensitivity
 from dqm_assets.quality.student import two_sided_tail
+from tests.unit.quality.baselines.reference.protocol import Bands
+from tests.unit.quality.baselines.reference.rarity import Rarity
+from tests.unit.quality.baselines.reference.seasonality import DAY, WEEK
 
 #: Points that are remembered.
 _KEEP = 16_384
