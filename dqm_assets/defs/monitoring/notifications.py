@@ -1,5 +1,6 @@
 """Sensors that tell: the outbox is drained, and runs that fail or recover become alerts about pipelines."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -71,7 +72,7 @@ def pipeline_failures(context: dg.RunFailureSensorContext, store: StoreResource)
 def pipeline_recoveries(context: dg.RunStatusSensorContext, store: StoreResource) -> None:
     """Resolve the alerts of each pipeline that the run brought to its end."""
     run = context.dagster_run
-    names = [pipeline_of(run)] if run.job_name != _UNNAMED_JOB else assets_of(run)
+    names = [pipeline_of(run)] if run.job_name != _UNNAMED_JOB else _steps_of(context)
     opened = store.open()
     for row in opened.rows(_ACTIVE, [PIPELINE_DETECTOR, names]):
         pipeline_alert(opened, row["dataset"], False, "", "", _ended(context), dagster_run_id=run.run_id)
@@ -80,12 +81,6 @@ def pipeline_recoveries(context: dg.RunStatusSensorContext, store: StoreResource
 def pipeline_of(run: dg.DagsterRun) -> str:
     """Name of the pipeline of a run: what its tags say, else its job."""
     return run.tags.get(PIPELINE_TAG) or run.tags.get(DATASET_TAG) or run.job_name
-
-
-def assets_of(run: dg.DagsterRun) -> list[str]:
-    """Names of the assets and of the assets of the checks that a run was for."""
-    keys = {*(run.asset_selection or ()), *(check.asset_key for check in run.asset_check_selection or ())}
-    return sorted(key.to_python_identifier() for key in keys)
 
 
 def broken(context: dg.RunFailureSensorContext) -> Iterator[tuple[str, str, str]]:
@@ -112,10 +107,15 @@ def _reason(event: dg.DagsterEvent) -> str:
         if said:
             told = said
         error = error.cause
-    return told
+    # Python writes an error's class with its modules, which help nobody here.
+    return re.sub(r"^(?:\w+\.)+(?=\w+: )", "", told)
+
+
+def _steps_of(context: dg.RunStatusSensorContext) -> list[str]:
+    steps = context.instance.get_run_step_stats(context.dagster_run.run_id)
+    return [step.step_key for step in steps]
 
 
 def _ended(context: Any) -> datetime:
     stats = context.instance.get_run_stats(context.dagster_run.run_id)
     return datetime.fromtimestamp(stats.end_time, UTC) if stats.end_time else datetime.now(UTC)
-
