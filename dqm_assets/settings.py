@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         return self.store_path or str(self.home.absolute() / "store")
 
     @property
+    def reports_folder(self) -> Path:
+        """Folder that health reports are written to."""
+        return self.home.absolute() / "reports"
+
+    @property
     def dagster_home(self) -> Path:
         """Folder that Dagster uses as ``DAGSTER_HOME``."""
         return self.home.absolute() / "dagster"

@@ -25,6 +25,7 @@ _COMMANDS = {
     "check": ("dqm_assets.cli.check", "check", "Judge a file by a contract."),
     "contract": ("dqm_assets.cli.contract", "app", "Write, lint, compare and test data contracts."),
     "backtest": ("dqm_assets.cli.backtest", "backtest", "Replay history: what would a detector have fired?"),
+    "scorecard": ("dqm_assets.cli.scorecard", "scorecard", "Score the health of everything, and report it."),
     "store": ("dqm_assets.cli.store", "app", "Maintain, export and inspect the store."),
     "simulate": ("dqm_assets.cli.simulate", "app", "Make realistic data with known anomalies."),
     "doctor": ("dqm_assets.cli.doctor", "doctor", "Check that this machine has what dqm needs."),

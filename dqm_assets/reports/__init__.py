@@ -1,0 +1,1 @@
+"""Reports: what the store knows of all datasets, as documents for people."""
