@@ -23,6 +23,7 @@ from dash_app.api.runs import runs_router
 from dash_app.api.v1 import v1_router
 from dash_app.feed import register_feed
 from dash_app.pages.alerts import AlertsPage
+from dash_app.pages.backtest import BacktestPage
 from dash_app.pages.contracts import ContractsPage
 from dash_app.pages.crypto import CryptoPage
 from dash_app.pages.datasets import DatasetsPage
@@ -84,6 +85,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         CryptoPage(services),
         ContractsPage(services),
         AlertsPage(services),
+        BacktestPage(services),
     )
     app = _make_dash(server)
     shell = Shell(services, pages)

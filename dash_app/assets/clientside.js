@@ -93,6 +93,23 @@
         writeAddress({ status: status === "active" ? null : status, severity: severity, q: text });
         return none();
       },
+      // Another series is another address: the page lays itself out anew for it.
+      chooseSeries: function (dataset, key) {
+        var parts = (key || "").split("\x1f");
+        var query = new URLSearchParams(window.location.search);
+        ["s", "band", "dataset", "metric", "column", "segment"].forEach(function (name) { query.delete(name); });
+        query.set("dataset", dataset);
+        if (parts[0] === dataset) {
+          ["metric", "column", "segment"].forEach(function (name, i) { if (parts[i + 1]) { query.set(name, parts[i + 1]); } });
+        }
+        go("/backtest?" + query.toString());
+        return none();
+      },
+      writeBacktestAddress: function (methods, amounts, units, band) {
+        var settings = methods.map(function (method, i) { return [method, units[i], amounts[i]].join(":"); });
+        writeAddress({ s: settings.join(","), band: band === "0" ? null : band });
+        return none();
+      },
       writeDatasetsAddress: function (text, show) {
         writeAddress({ q: text, show: show === "all" ? null : show, page: null });
         return none();

@@ -43,7 +43,6 @@ async def contract_detail(services: Services, sheet: ContractSheet) -> Component
 def _tiles(sheet: ContractSheet, histories: tuple[ClauseHistory, ...]) -> Component:
     failing = sum(not each.passed for each in histories)
     results, failures = sum(each.results for each in histories), sum(each.failures for each in histories)
-    levels = ", ".join(f"{name} {value}" for name, value in sheet.levels)
     return tiles(
         [
             tile("Enforced", count(sheet.amount("enforced")), "each an asset check in Dagster"),
@@ -59,7 +58,7 @@ def _tiles(sheet: ContractSheet, histories: tuple[ClauseHistory, ...]) -> Compon
             tile(
                 "Checks passed",
                 share(1 - failures / results) if results else MISSING,
-                f"of {plural(results, 'result')}" if results else levels,
+                f"of {plural(results, 'result')}" if results else None,
             ),
         ]
     )
@@ -72,16 +71,20 @@ def _statements(sheet: ContractSheet, histories: tuple[ClauseHistory, ...]) -> C
         key=lambda each: (_passes(by_clause.get(each.clause)), each.state != "refused", each.line),
     )
     rows = [_row(sheet.dataset, each, by_clause.get(each.clause)) for each in ordered]
-    levels = "; ".join(f"{name} {value}" for name, value in sheet.levels)
     return card(
         "Statements",
         table("Statements", HEADINGS, rows),
-        note=f"{sheet.file.rsplit('/', 1)[-1]}" + (f" · service levels: {levels}" if levels else ""),
+        note=sheet.file.rsplit("/", 1)[-1],
         right=[
             dcc.Link("Dataset", href=dataset_link(sheet.dataset, "checks"), className="tool"),
             csv_link(f"/api/v1/contracts/{sheet.dataset}?format=csv"),
         ],
     )
+
+
+def _said(each: Statement) -> str:
+    """What is stated, with the column's name where the words alone do not say it."""
+    return f"{each.column}: {each.text}" if each.column and each.column not in each.text else each.text
 
 
 def _passes(history: ClauseHistory | None) -> bool:
@@ -100,7 +103,7 @@ def _row(dataset: str, each: Statement, history: ClauseHistory | None) -> list[C
         bars = strip(["GOOD" if ok else "BAD" for ok in history.recent], 20, words=("passed", "failed"))
     return [
         count(each.line),
-        html.Span(each.text, className="statement", title=each.path),
+        html.Span(_said(each), className="statement", title=each.path),
         badge(mark_of(STATEMENT_MARKS, each.state)),
         html.Span(each.how, className="muted how", title=each.how),
         result,

@@ -56,7 +56,7 @@ class ContractSheet:
     statements: tuple[Statement, ...]
     #: What the linter says, ``line:column: message``.
     problems: tuple[str, ...]
-    #: Service levels in words.
+
     levels: tuple[tuple[str, str], ...]
     error: str = ""
 

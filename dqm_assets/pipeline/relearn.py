@@ -191,7 +191,7 @@ def preview_relearning(store: Store, series: SeriesKey) -> Relearning:
     widen = training_of(store, series.dataset).widened.get(series, 1.0)
     ts = np.array([second_of(point["ts"]) for point in points], dtype=np.float64)
     values = np.array([point["value"] for point in points], dtype=np.float64)
-    found = relearn(ts, values, labels, _setting(store, series))
+    found = relearn(ts, values, labels, setting_of(store, series))
     return Relearning(series, widen, widen * found.factor, tuple(labels), found)
 
 
@@ -215,12 +215,12 @@ def accept(store: Store, relearning: Relearning, actor: str, reason: str = "") -
         waiting = [replace(label, accepted_at=now) for label in labels if label.accepted_at is None]
         upsert_rows(tx, "monitoring.labels", waiting)
         upsert_rows(tx, "monitoring.learned", [row])
-        _learn_anew(tx, address)
+        learn_anew(tx, address)
         audit = AuditRow(now, actor, "series.relearned", "/".join(address), reason, preview)
         append_rows(tx, "monitoring.audit", [audit])
 
 
-def _learn_anew(tx: Transaction, address: Sequence[str]) -> None:
+def learn_anew(tx: Transaction, address: Sequence[str]) -> None:
     """Mark the learned state as out of date: it has no setting that any watch would ask for."""
     found = tx.query(_STATE_ANEW, address)
     if found.num_rows:
@@ -255,8 +255,12 @@ def _label_row(alert: Alert, kind: LabelKind, actor: str, reason: str, now: date
     )
 
 
-def _setting(store: Store, series: SeriesKey) -> Setting:
-    """How the series is judged today."""
+def setting_of(store: Store, series: SeriesKey) -> Setting:
+    """How a series is judged today.
+
+    Raises:
+        SettingsError: its detector judges by a rule, not by a baseline.
+    """
     if series.detector == DETECTOR_NAME:
         judged = JUDGED_METRICS[series.metric]
         return Setting(
