@@ -21,6 +21,7 @@ class MetricWords:
 
 _COUNTS = {
     "row_count": "number of rows",
+    "daily_row_count": "rows per day",
     "column_count": "number of columns",
     "null_count": "number of nulls",
     "nan_count": "number of NaN",

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 import dagster as dg
 
+from dqm_assets.checks.anomalies import anomalies_check
 from dqm_assets.checks.contract import ClauseVerdict, clause_checks
 from dqm_assets.checks.freshness import DataAge, freshness_check
 from dqm_assets.checks.metadata import dashboard_address, markdown_table
@@ -14,9 +15,11 @@ from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.contract_results import ClauseOutcome, check_contract
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.evidence import evidence_id
+from dqm_assets.pipeline.judged_values import line_of, values_of_batches
 from dqm_assets.quality.contracts import Contract
 from dqm_assets.quality.contracts.drift_policy import DEFAULT_POLICY, DriftPolicy
 from dqm_assets.quality.contracts.sla import Sla
+from dqm_assets.quality.judged_value import JudgedValue
 from dqm_assets.quality.plural import counted
 from dqm_assets.store import Store
 
@@ -46,6 +49,7 @@ def run_checks(assets: RunAssets) -> list[dg.AssetChecksDefinition]:
         assets: The dataset's assets.
     """
     checks = [_readable_check(assets), _volume_check(assets), _freshness_check(assets), _schema_check(assets)]
+    checks.append(_anomalies_check(assets))
     if assets.dataset.contract is not None and assets.dataset.contract.clauses:
         checks.append(_contract_checks(assets, assets.dataset.contract))
     return checks
@@ -119,6 +123,18 @@ def _volume_check(assets: RunAssets) -> dg.AssetChecksDefinition:
         return [BatchCount(row["run_id"], row["ts"], row["rows_loaded"]) for row in rows], set(judged)
 
     return volume_check(assets.raw.key, counts)
+
+
+def _anomalies_check(assets: RunAssets) -> dg.AssetChecksDefinition:
+    dataset = assets.dataset
+
+    def judged(context: dg.AssetCheckExecutionContext) -> list[JudgedValue]:
+        store = StoreResource().open()
+        return values_of_batches(store, dataset.name, _judged_runs(store, dataset, context.run))
+
+    return anomalies_check(
+        assets.registry.key, judged, lambda series, until: line_of(StoreResource().open(), series, until)
+    )
 
 
 def _freshness_check(assets: RunAssets) -> dg.AssetChecksDefinition:

@@ -7,8 +7,9 @@ import dagster as dg
 
 from dqm_assets.checks.metadata import dashboard_link, markdown_table
 from dqm_assets.defs.resources import StoreResource
-from dqm_assets.pipeline.alerts import update_alerts
+from dqm_assets.pipeline.alerts import AlertSummary, update_alerts
 from dqm_assets.pipeline.baselines import update_baselines
+from dqm_assets.pipeline.daily_volume import observe_days
 from dqm_assets.pipeline.datasets import Dataset, find_dataset
 from dqm_assets.pipeline.status import stage
 from dqm_assets.settings import settings
@@ -67,7 +68,7 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
     def alerts(store: StoreResource) -> dg.MaterializeResult:
         opened = store.open()
         with stage(opened, "alerts", "advance") as details:
-            summaries = {d.name: update_alerts(opened, d) for d in _judged_since(opened, "alerts")}
+            summaries = {d.name: _alerts_of(opened, d) for d in _judged_since(opened, "alerts")}
             details["opened"] = sum(summary.opened for summary in summaries.values())
             details["resolved"] = sum(summary.resolved for summary in summaries.values())
         rows = [(name, s.findings, s.opened, s.resolved, s.active) for name, s in summaries.items()]
@@ -84,11 +85,16 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
     return [metric_baselines, alerts]
 
 
+def _alerts_of(store: Store, dataset: Dataset) -> AlertSummary:
+    observe_days(store, dataset)
+    return update_alerts(store, dataset)
+
+
 def _judged_since(store: Store, pipeline: str) -> list[Dataset]:
     rows = store.rows(
         """
         SELECT DISTINCT r.dataset FROM metrics.runs AS r
-        WHERE r.judged_at IS NOT NULL AND r.judged_at >= coalesce(
+        WHERE coalesce(r.judged_at, CASE WHEN r.status = 'QUARANTINED' THEN r.registered_at END) >= coalesce(
             (SELECT last_success FROM monitoring.pipeline_status WHERE pipeline = ?) - CAST(? AS INTERVAL),
             TIMESTAMPTZ '1970-01-01'
         )
