@@ -25,7 +25,7 @@ class Batch:
 
 
 def batches_of(
-    context: dg.AssetCheckExecutionContext, partitions: dg.PartitionsDefinition | None
+    context: dg.AssetCheckExecutionContext, asset: dg.AssetKey, partitions: dg.PartitionsDefinition | None
 ) -> list[Batch]:
     """Name the batches that the run of a check is about, in the partitions' order.
 
@@ -33,14 +33,23 @@ def batches_of(
 
     Args:
         context: of the check.
-        partitions: of the asset; None when it has none.
+        asset: the asset that is checked.
+        partitions: of the asset; when left out, those that the code location knows of it.
     """
     started = _started(context)
+    partitions = partitions or _known_partitions(context, asset)
     if partitions is None:
         return [Batch(context.run.run_id, started, None)]
     return [
         Batch(key, _partition_time(partitions, key) or started, key) for key in _keys(context, partitions)
     ]
+
+
+def _known_partitions(
+    context: dg.AssetCheckExecutionContext, asset: dg.AssetKey
+) -> dg.PartitionsDefinition | None:
+    graph = context.op_execution_context.job_def.asset_layer.asset_graph
+    return graph.get(asset).partitions_def if graph.has(asset) else None
 
 
 def _keys(context: dg.AssetCheckExecutionContext, partitions: dg.PartitionsDefinition) -> list[str]:

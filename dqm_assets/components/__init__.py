@@ -1,0 +1,1 @@
+"""dqm's checks as Dagster components, for projects that are written in YAML."""
