@@ -1,13 +1,12 @@
 """Draining: route what the outbox holds, then send whatever is due, each delivery by one drainer."""
 
+import logging
 import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-import structlog
 
 from dqm_assets.notify.channel import send
 from dqm_assets.notify.deliveries import LEASE, Delivery, lease, mark_failed, mark_sent, release
@@ -17,7 +16,7 @@ from dqm_assets.notify.rules import Channel, Rules
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
-log = structlog.get_logger("dqm.notify")
+log = logging.getLogger("dqm.notify")
 
 #: Deliveries taken at once; they are sent within the lease, or given back.
 _AT_ONCE = 24
@@ -127,9 +126,7 @@ class _Courier:
 
     def _failed(self, delivery: Delivery, channel: Channel | None, error: str) -> bool:
         retry = (channel or Channel(url="none:")).retry
-        log.warning(
-            "notification not taken", channel=delivery.channel, delivery=delivery.delivery_id, error=error
-        )
+        log.warning("%s did not take delivery %s: %s", delivery.channel, delivery.delivery_id, error)
         return mark_failed(
             self.store, delivery, datetime.now(UTC), drainer=self.drainer, error=error, retry=retry
         )
