@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -18,9 +19,11 @@ class Scripted:
     answers: list[Answer] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    headers: list[Message] = field(default_factory=list)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.asked.append(handler.path)
+        self.headers.append(handler.headers)
         self.bodies.append(handler.rfile.read(int(handler.headers.get("content-length", 0))))
         answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
         answer(handler)
