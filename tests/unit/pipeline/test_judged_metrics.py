@@ -25,6 +25,7 @@ from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
         ("stddev", 1.0, 0.9, True),
         ("outlier_fraction", 0.01, 0.005, False),
         ("distinct_fraction", 0.9, 0.5, True),
+        ("distinct_fraction", 1.0, 0.97, False),
         ("longest_repeat", 1.0, 5.0, False),
         ("longest_repeat", 1.0, 6.0, True),
     ],
