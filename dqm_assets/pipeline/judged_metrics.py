@@ -43,7 +43,7 @@ _JUDGED = (
     JudgedMetric("stddev", "column", "positive", least_relative=0.02),
     JudgedMetric("null_fraction", "column", "share", "high", least_change=0.005),
     JudgedMetric("outlier_fraction", "column", "share", "high", least_change=0.002),
-    # Counts of distinct values are estimates with an error of 0.8 % rms: a change within four of it is no news.
+    # Counts of distinct values are estimates, 0.8 % rms: a change within four times that is no news.
     JudgedMetric("distinct_fraction", "column", "share", least_change=0.035),
     JudgedMetric("longest_repeat", "column", "count", "high", least_change=5),
 )
