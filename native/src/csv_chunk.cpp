@@ -116,6 +116,7 @@ ColumnType column_type(CsvType type) {
       out.multiplier = 86400;
       break;
     case CsvType::timestamp:
+    case CsvType::zoned_timestamp:
       out.logical = LogicalType::timestamp;
       out.storage = Storage::i64;
       out.decimals = 6;

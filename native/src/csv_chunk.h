@@ -10,7 +10,7 @@
 
 namespace dqm {
 
-enum class CsvType : uint8_t { integer, floating, boolean, date, timestamp, text };
+enum class CsvType : uint8_t { integer, floating, boolean, date, timestamp, zoned_timestamp, text };
 
 struct CsvFormat {
   char delimiter = ',';
@@ -22,6 +22,8 @@ struct CsvFormat {
 struct CsvUnsupported {
   std::string reason;
 };
+
+constexpr const char* kMixedZones = "times with and without a zone stand in one column";
 
 // A value that is not of its column's type.
 struct CsvMismatch {

@@ -109,14 +109,17 @@ void parse_dates(const CsvFields& fields, size_t column, int32_t* out, uint64_t*
   });
 }
 
-void parse_timestamps(const CsvFields& fields, size_t column, int64_t* out, uint64_t* valid) {
+void parse_timestamps(const CsvFields& fields, size_t column, bool zoned, int64_t* out, uint64_t* valid) {
   KnownDate known;
+  CsvTime time;
   for_each_step(fields, column, [&](int64_t row, int rows, const Spans& spans) {
     mark_filled(spans, rows, valid + row / 64);
     for (int i = 0; i < rows; ++i) {
       out[row + i] = 0;
       if (spans.begins[i] == spans.ends[i]) continue;
-      if (!parse_timestamp(spans.begins[i], spans.ends[i], known, out[row + i])) throw CsvMismatch{column};
+      if (!parse_timestamp(spans.begins[i], spans.ends[i], known, time)) throw CsvMismatch{column};
+      if (time.zoned != zoned) throw CsvUnsupported{kMixedZones};
+      out[row + i] = time.micros;
     }
   });
 }
@@ -150,7 +153,8 @@ void parse_column(const CsvFields& fields, size_t column, CsvType type, char* te
     case CsvType::integer: parse_integers(fields, column, values, valid); return;
     case CsvType::floating: parse_doubles(fields, column, reinterpret_cast<double*>(values), valid); return;
     case CsvType::date: parse_dates(fields, column, reinterpret_cast<int32_t*>(values), valid); return;
-    case CsvType::timestamp: parse_timestamps(fields, column, values, valid); return;
+    case CsvType::timestamp: parse_timestamps(fields, column, false, values, valid); return;
+    case CsvType::zoned_timestamp: parse_timestamps(fields, column, true, values, valid); return;
     case CsvType::boolean: parse_booleans(fields, column, reinterpret_cast<uint64_t*>(values), valid); return;
     case CsvType::text: parse_texts(fields, column, text, reinterpret_cast<TextSpan*>(values), valid);
   }

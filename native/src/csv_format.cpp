@@ -18,6 +18,7 @@ constexpr char kDelimiters[] = {',', ';', '\t', '|'};
 struct Evidence {
   bool any = false;
   bool integer = true, floating = true, boolean = true, date = true, timestamp = true;
+  bool zoned = false, unzoned = false;  // of the timestamps
   bool doubtful = true;
 };
 
@@ -45,7 +46,9 @@ void weigh(const char* begin, const char* end, Evidence& evidence) {
   evidence.integer = evidence.floating = false;
   evidence.boolean = evidence.boolean && parse_boolean(begin, end, boolean);
   evidence.date = evidence.date && parse_date(begin, end, date);
-  evidence.timestamp = evidence.timestamp && parse_timestamp(begin, end, known, integer);
+  CsvTime time;
+  evidence.timestamp = evidence.timestamp && parse_timestamp(begin, end, known, time);
+  (time.zoned ? evidence.zoned : evidence.unzoned) |= evidence.timestamp;
   if (!evidence.boolean && !evidence.timestamp && evidence.doubtful) {
     evidence.doubtful = may_mean_more_than_text(std::string_view(begin, static_cast<size_t>(end - begin)));
   }
@@ -57,7 +60,8 @@ CsvType decide(const Evidence& evidence) {
   if (evidence.floating) return CsvType::floating;
   if (evidence.boolean) return CsvType::boolean;
   if (evidence.date) return CsvType::date;
-  if (evidence.timestamp) return CsvType::timestamp;
+  if (evidence.timestamp && evidence.zoned && evidence.unzoned) throw CsvUnsupported{kMixedZones};
+  if (evidence.timestamp) return evidence.zoned ? CsvType::zoned_timestamp : CsvType::timestamp;
   if (evidence.doubtful) throw CsvUnsupported{"a column's values are in a notation of numbers or times not read here"};
   return CsvType::text;
 }

@@ -118,6 +118,31 @@ int days_in_month(int year, int month) {
   return kDays[month - 1] + (month == 2 && leap);
 }
 
+constexpr int64_t kMicrosPerMinute = 60000000;
+constexpr int64_t kMicrosPerDay = 1440 * kMicrosPerMinute;
+
+// A point and at least one digit, of which the first six count; moves `p` behind them.
+bool add_fraction(const char*& p, const char* end, int64_t& micros) {
+  int64_t worth = 100000;
+  const char* const first = ++p;
+  for (; p != end && *p >= '0' && *p <= '9'; ++p, worth /= 10) micros += worth * (*p - '0');
+  return p != first;
+}
+
+// The whole rest must be a zone; the time becomes that of UTC.
+bool take_zone(const char* p, const char* end, CsvTime& out) {
+  out.zoned = true;
+  if (*p == 'Z') return p + 1 == end;
+  int hours;
+  int minutes = 0;
+  if ((*p != '+' && *p != '-') || (end - p != 3 && end - p != 6) || !two_digits(p + 1, hours)) return false;
+  if (end - p == 6 && (p[3] != ':' || !two_digits(p + 4, minutes))) return false;
+  if (hours > 15 || minutes > 59) return false;
+  const int64_t offset = (hours * 60 + minutes) * kMicrosPerMinute;
+  out.micros -= *p == '-' ? -offset : offset;
+  return true;
+}
+
 }  // namespace
 
 bool parse_integer(const char* begin, const char* end, int64_t& out) {
@@ -174,38 +199,37 @@ bool parse_date(const char* begin, const char* end, int32_t& out) {
   return true;
 }
 
-bool parse_timestamp(const char* begin, const char* end, KnownDate& known, int64_t& out) {
+bool parse_timestamp(const char* begin, const char* end, KnownDate& known, CsvTime& out) {
   if (end - begin < 10) return false;
   if (std::memcmp(begin, known.text, sizeof known.text) != 0) {
     if (!parse_date(begin, begin + 10, known.days)) return false;
     std::memcpy(known.text, begin, sizeof known.text);
   }
-  out = int64_t{known.days} * 86400000000;
+  out = {int64_t{known.days} * kMicrosPerDay, false};
   const char* p = begin + 10;
   if (p == end) return true;
   int hour;
   int minute;
-  int second;
-  if (end - p < 9 || (*p != ' ' && *p != 'T') || p[3] != ':' || p[6] != ':') return false;
-  if (!two_digits(p + 1, hour) || !two_digits(p + 4, minute) || !two_digits(p + 7, second)) return false;
-  if (hour > 23 || minute > 59 || second > 59) return false;
-  int64_t micros = 0;
-  p += 9;
+  int second = 0;
+  if (end - p < 6 || (*p != ' ' && *p != 'T') || p[3] != ':') return false;
+  if (!two_digits(p + 1, hour) || !two_digits(p + 4, minute)) return false;
+  p += 6;
   if (p != end) {
-    const auto digits = end - p - 1;
-    if (*p != '.' || digits < 1 || digits > 6) return false;
-    uint64_t fraction = 0;
-    if (read_digits(p + 1, fraction) != digits) return false;
-    micros = static_cast<int64_t>(fraction * kIntegerPowers[6 - digits]);
+    if (end - p < 3 || *p != ':' || !two_digits(p + 1, second)) return false;
+    p += 3;
   }
-  out += (int64_t{hour} * 3600 + minute * 60 + second) * 1000000 + micros;
-  return true;
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  out.micros += (int64_t{hour} * 3600 + minute * 60 + second) * 1000000;
+  if (p != end && *p == '.' && !add_fraction(p, end, out.micros)) return false;
+  return p == end || take_zone(p, end, out);
 }
 
 bool may_mean_more_than_text(std::string_view field) {
   constexpr std::string_view kNumberOrTime = "0123456789+-./:,_ eETZAPMapm%$";
   const bool has_digit = field.find_first_of("0123456789") != std::string_view::npos;
   if (has_digit && field.find_first_not_of(kNumberOrTime) == std::string_view::npos) return true;
+  const bool after_year = field.size() > 4 && (field[4] == '-' || field[4] == '/');
+  if (after_year && field.substr(0, 4).find_first_not_of("0123456789") == std::string_view::npos) return true;
   std::string lower(field);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -17,8 +17,14 @@ struct KnownDate {
   char text[10] = {};
   int32_t days = 0;
 };
-// A date, or a date, blank or T, and HH:MM:SS with up to six digits of a second, in microseconds since 1970.
-bool parse_timestamp(const char* begin, const char* end, KnownDate& known, int64_t& out);
+// Microseconds since 1970 in UTC, and whether the text said which zone it was in.
+struct CsvTime {
+  int64_t micros = 0;
+  bool zoned = false;
+};
+// A date, or a date, blank or T, and HH:MM or HH:MM:SS with any digits of a second (the first six count); behind
+// seconds a zone may stand: Z, +HH, +HH:MM or the same with a minus.
+bool parse_timestamp(const char* begin, const char* end, KnownDate& known, CsvTime& out);
 
 // Looks like a number, a date or a truth value in a notation that is not read here.
 bool may_mean_more_than_text(std::string_view field);

@@ -40,7 +40,8 @@ bool use(const std::string& text) {
 
 // Mostly well-formed rows of typed columns, with now and then something else.
 std::string random_file(std::mt19937_64& random) {
-  static const char* kFields[] = {"1", "-2.5", "3e8", "nan", "2024-02-29", "2024-02-29 10:11:12.345", "true", "text",
+  static const char* kFields[] = {"1", "-2.5", "3e8", "nan", "2024-02-29", "2024-02-29 10:11:12.345", "2024-02-29 10:11",
+                                  "2024-02-29T10:11:12Z", "2024-02-29 10:11:12.3456789+05:30", "true", "text",
                                   "\"a,b\"", "\"x\"\"y\"", "\"two\nlines\"", "", "99999999999999999999", "0.1234567890123456789",
                                   "\xC3\xA9", "007", "-", ".", "1.2.3", "\"", "\xFF", "'q'", "1970-13-40"};
   constexpr size_t kCount = sizeof kFields / sizeof *kFields;

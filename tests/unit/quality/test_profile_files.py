@@ -166,3 +166,45 @@ def test_parquet_gives_what_its_table_gives(tmp_path: Path) -> None:
     assert found.reader == "parquet"
     assert facts(found) == facts(profile(table))
     assert seen[-1] == 1.0
+
+
+TIMES = {
+    "with Z": ["2024-01-01T10:00:00Z", "2024-01-02T10:00:00.25Z"],
+    "with offsets": ["2024-01-01 10:00:00+02", "1969-12-31 23:59:59.5-05:30", "2024-02-29T00:00:00+15:59"],
+    "more digits than microseconds": ["2024-01-01 10:00:00.123456789", "2024-01-02 10:00:00.9999999"],
+    "without seconds": ["2024-01-01 10:00", "2024-01-02T23:59"],
+}
+
+
+@pytest.mark.parametrize("notation", TIMES)
+def test_times_in_any_iso_notation_are_read_as_duckdb_reads_them(tmp_path: Path, notation: str) -> None:
+    path = write(tmp_path, "id,at\n" + "".join(f"{i},{t}\n" for i, t in enumerate(TIMES[notation])))
+    found = profile_csv(path)
+    assert (found.reader, found.columns["at"].kind) == ("csv", "time")
+    assert facts(found) == facts(through_duckdb(path))
+
+
+OTHER_TIMES = {
+    "some with a zone, some without": ["2024-01-01T10:00:00Z", "2024-01-02 10:00:00"],
+    "the zone's name": ["2024-01-01 10:00:00 UTC", "2024-01-02 10:00:00 UTC"],
+    "a zone without a colon": ["2024-01-01 10:00:00+0200", "2024-01-02 10:00:00+0200"],
+    "American, as the covid reports have it": ["3/22/20 23:45", "4/1/20 1:05"],
+    "American with a long year": ["1/22/2020 17:00", "1/23/2020 9:00"],
+    "one digit of a month": ["2024-1-1", "2024-1-12"],
+}
+
+
+@pytest.mark.parametrize("notation", OTHER_TIMES)
+def test_times_in_other_notations_go_through_duckdb_and_the_profile_says_so(
+    tmp_path: Path, notation: str
+) -> None:
+    path = write(tmp_path, "id,at\n" + "".join(f"{i},{t}\n" for i, t in enumerate(OTHER_TIMES[notation])))
+    found = profile_csv(path)
+    assert found.reader == "duckdb"
+    assert facts(found) == facts(through_duckdb(path))
+
+
+def test_a_zone_beyond_the_sample_leaves_the_file_to_duckdb(tmp_path: Path) -> None:
+    lines = [f"{i},2024-01-01 10:00:00" for i in range(60_000)]
+    lines[50_000] = "1,2024-01-01 10:00:00Z"
+    assert profile_csv(write(tmp_path, "a,at\n" + "\n".join(lines))).reader == "duckdb"
