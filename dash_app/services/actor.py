@@ -1,8 +1,8 @@
 """Who acts: the person whose name goes into histories and the audit table."""
 
-import getpass
+from dash_app.auth import current_user
 
 
 def actor() -> str:
     """Name the person behind the request: without sign-in, whoever runs the dashboard on this machine."""
-    return getpass.getuser()
+    return current_user().name
