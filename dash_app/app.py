@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from dash_app.api.crypto import crypto_router
+from dash_app.api.devices import device_routes
 from dash_app.api.docs import OPENAPI_URL, docs_router
 from dash_app.api.health import health_router
 from dash_app.api.problems import register_problems, unknown_routes
@@ -27,9 +28,11 @@ from dash_app.pages.backtest import BacktestPage
 from dash_app.pages.contracts import ContractsPage
 from dash_app.pages.crypto import CryptoPage
 from dash_app.pages.datasets import DatasetsPage
+from dash_app.pages.devices import DevicesPage
 from dash_app.pages.overview import OverviewPage
 from dash_app.pages.page import Page
 from dash_app.pages.runs import RunsPage
+from dash_app.pages.system import SystemPage
 from dash_app.services.lineage import DagsterGraph
 from dash_app.services.live import LiveHub
 from dash_app.services.reads import Reads
@@ -69,6 +72,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     for router in (
         runs_router(services.reads),
         v1_router(services.reads),
+        device_routes(services.reads),
         crypto_router(services.reads),
         health_router(services.reads),
         prometheus_router(services.reads, registry),
@@ -82,10 +86,12 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         OverviewPage(services),
         DatasetsPage(services),
         RunsPage(services),
+        DevicesPage(services),
         CryptoPage(services),
         ContractsPage(services),
         AlertsPage(services),
         BacktestPage(services),
+        SystemPage(services),
     )
     app = _make_dash(server)
     shell = Shell(services, pages)

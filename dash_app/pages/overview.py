@@ -1,13 +1,13 @@
-"""Overview: every dataset at a glance, what needs attention, and whether the pipelines ran."""
+"""Overview: the health of every source, what needs attention, and what changed since yesterday."""
 
-import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.components.card import card, command, empty, tile, tiles
 from dash_app.components.number import count, plural, share
 from dash_app.components.page_head import page_head
 from dash_app.components.run_id import run_id_text
+from dash_app.components.score import score_mark
 from dash_app.components.status import (
     ALERT_MARKS,
     PIPELINE_MARKS,
@@ -16,31 +16,23 @@ from dash_app.components.status import (
     badge,
     mark_of,
 )
-from dash_app.components.strip import strip
-from dash_app.components.table import Heading, table
+from dash_app.components.table import Cell, Heading, table
 from dash_app.components.when import when
-from dash_app.links import alert_link, alerts_link, dataset_link, datasets_link, run_link
+from dash_app.links import alert_link, alerts_link, dataset_link, datasets_link, run_link, runs_link
+from dash_app.pages.score_cards import score_card
 from dash_app.services.alerts import AlertFilter, alert_page
+from dash_app.services.changes import Change, recent_changes
 from dash_app.services.datasets import dataset_summaries
 from dash_app.services.health import pipeline_statuses
 from dash_app.services.records import Alert, DatasetSummary, PipelineStatus, Run
 from dash_app.services.runs import RunFilter, run_page
+from dash_app.services.scores import DatasetScore, dataset_scores
 from dash_app.services.services import Services
 
-DATASETS_PER_PAGE = 25
+CARDS_SHOWN = 8
 ALERTS_SHOWN = 6
 RUNS_SHOWN = 8
 OPEN = ("open", "acknowledged")
-
-HEADINGS = (
-    Heading("Dataset"),
-    Heading("Last run"),
-    Heading("Recent runs"),
-    Heading("Runs", numeric=True),
-    Heading("Good", numeric=True),
-    Heading("Open alerts", numeric=True),
-    Heading("Last arrival", numeric=True),
-)
 
 RUN_HEADINGS = (
     Heading("Run"),
@@ -48,8 +40,16 @@ RUN_HEADINGS = (
     Heading("Status"),
     Heading("Why"),
     Heading("Rows", numeric=True),
-    Heading("Data time", numeric=True),
+    Heading("Arrived", numeric=True),
 )
+CHANGE_WORDS = {
+    "opened": "Alert opened",
+    "resolved": "Alert resolved",
+    "score": "Health score",
+    "schema": "Columns",
+    "runs": "Bad runs",
+    "dataset": "New",
+}
 
 
 class OverviewPage:
@@ -64,66 +64,40 @@ class OverviewPage:
         self._services = services
 
     async def layout(self, query: dict[str, str]) -> Component:
-        """Show all datasets, or those that ``q`` names, on page ``page``."""
-        search = query.get("q", "")
-        page = max(int(query["page"]) - 1, 0) if query.get("page", "").isdecimal() else 0
+        """Show everything; the address asks for nothing."""
         return html.Div(
             [
-                page_head(
-                    "Overview",
-                    "Every monitored dataset, the ones that need attention first.",
-                    [
-                        dmc.TextInput(
-                            id="overview-search",
-                            placeholder="Find a dataset",
-                            value=search,
-                            debounce=200,
-                            w=240,
-                            **{"aria-label": "Find a dataset"},
-                        )
-                    ],
-                ),
-                dcc.Store(id="overview-page", data=page),
-                html.Div(await self._body(search, page), id="overview-body", className="stack"),
+                page_head("Overview", "The health of every source, the ones that need attention first."),
+                html.Div(await self._body(), id="overview-body", className="stack"),
             ]
         )
 
     def register(self, app: Dash) -> None:
-        """Redraw on a new store version and while searching."""
+        """Redraw on a new store version."""
         app.callback(
-            Output("overview-body", "children"),
-            Input("live-version", "data"),
-            Input("overview-search", "value"),
-            State("overview-page", "data"),
-            prevent_initial_call=True,
+            Output("overview-body", "children"), Input("live-version", "data"), prevent_initial_call=True
         )(self.refresh)
-        app.clientside_callback(
-            ClientsideFunction("dqm", "writeSearch"),
-            Output("overview-search", "id"),
-            Input("overview-search", "value"),
-            prevent_initial_call=True,
-        )
 
-    async def refresh(self, _version: int | None, search: str | None, page: int) -> list[Component]:
+    async def refresh(self, _version: int | None) -> list[Component]:
         """Lay the page's body out again."""
-        return await self._body(search or "", page)
+        return await self._body()
 
-    async def _body(self, search: str, page: int) -> list[Component]:
+    async def _body(self) -> list[Component]:
         reads = self._services.reads
         summaries = await reads(dataset_summaries)
-        alerts = await reads(alert_page, AlertFilter(statuses=OPEN), ALERTS_SHOWN)
         pipelines = await reads(pipeline_statuses)
-        newest = await reads(run_page, RunFilter(), RUNS_SHOWN)
         if not summaries:
             return [self._nothing_yet(), *([_pipelines_card(pipelines)] if pipelines else [])]
+        scores = await reads(dataset_scores)
+        alerts = await reads(alert_page, AlertFilter(statuses=OPEN), ALERTS_SHOWN)
+        newest = await reads(run_page, RunFilter(), RUNS_SHOWN)
+        changes = await reads(recent_changes)
         return [
-            _tiles(summaries, alerts.total),
+            _tiles(summaries, scores, alerts.total),
+            _cards(summaries, scores),
             html.Div(
                 [
-                    html.Div(
-                        [_datasets_card(summaries, search, page), _newest_runs_card(newest.runs)],
-                        className="stack",
-                    ),
+                    html.Div([_changes_card(changes), _newest_runs_card(newest.runs)], className="stack"),
                     html.Div(
                         [_alerts_card(alerts.alerts, alerts.total), _pipelines_card(pipelines)],
                         className="stack",
@@ -146,82 +120,99 @@ class OverviewPage:
         )
 
 
-def _tiles(summaries: tuple[DatasetSummary, ...], open_alerts: int) -> Component:
+def _tiles(
+    summaries: tuple[DatasetSummary, ...], scores: dict[str, DatasetScore], open_alerts: int
+) -> Component:
     good, judged = sum(each.good for each in summaries), sum(each.judged for each in summaries)
-    arrived = [each for each in summaries if each.last_arrival is not None]
-    newest = max(arrived, key=lambda each: str(each.last_arrival), default=None)
-    rows, kept_out = (
-        sum(each.rows_loaded for each in summaries),
-        sum(each.rows_quarantined for each in summaries),
+    newest = max(
+        (each for each in summaries if each.last_arrival is not None),
+        key=lambda each: str(each.last_arrival),
+        default=None,
     )
+    kept_out = sum(each.rows_quarantined for each in summaries)
+    healthy = sum(score_mark(scored.score).tone == "good" for scored in scores.values())
+    alerts: Component | str = count(open_alerts)
+    if open_alerts:
+        alerts = dcc.Link(alerts, href=alerts_link(), className="mark-fail")
+    arrived = "nothing yet"
+    if newest is not None:
+        arrived = dcc.Link(f"in {newest.dataset}", href=dataset_link(newest.dataset))
     return tiles(
         [
-            tile("Datasets", count(len(summaries)), plural(sum(each.runs for each in summaries), "run")),
+            tile(
+                "Sources",
+                dcc.Link(count(len(summaries)), href="/datasets"),
+                f"{count(healthy)} of {plural(len(scores), 'scored source')} healthy",
+            ),
+            tile("Open alerts", alerts, "need a look" if open_alerts else "nothing to do"),
             tile(
                 "Good runs",
                 share(good / judged if judged else None),
                 f"{count(good)} of {plural(judged, 'judged run')}",
             ),
             tile(
-                "Open alerts", count(open_alerts), "nothing to look at" if not open_alerts else "need a look"
+                "Rows loaded",
+                count(sum(each.rows_loaded for each in summaries)),
+                f"{count(kept_out)} quarantined",
             ),
-            tile("Rows loaded", count(rows), f"{count(kept_out)} quarantined"),
-            tile(
-                "Last arrival",
-                when(newest.last_arrival if newest else None, "ago"),
-                f"in {newest.dataset}" if newest else "nothing yet",
-            ),
+            tile("Last arrival", when(newest.last_arrival if newest else None, "ago"), arrived),
         ]
     )
 
 
-def _datasets_card(summaries: tuple[DatasetSummary, ...], search: str, page: int) -> Component:
-    wanted = search.strip().casefold()
-    found = sorted(
-        (each for each in summaries if wanted in each.dataset.casefold() or wanted in each.owner.casefold()),
-        key=_urgency,
+def _cards(summaries: tuple[DatasetSummary, ...], scores: dict[str, DatasetScore]) -> Component:
+    ordered = sorted(
+        summaries,
+        key=lambda each: (
+            scores[each.dataset].score if each.dataset in scores else 101.0,
+            each.open_alerts == 0,
+            each.dataset,
+        ),
     )
-    pages = max(-(-len(found) // DATASETS_PER_PAGE), 1)
-    page = min(page, pages - 1)
-    shown = found[page * DATASETS_PER_PAGE : (page + 1) * DATASETS_PER_PAGE]
-    if not found:
-        return card(
-            "Datasets", empty(f"No dataset matches “{search}”", html.P("Try a part of its name or owner."))
-        )
-    return card(
-        "Datasets",
-        table("Datasets", HEADINGS, [_dataset_row(each) for each in shown]),
-        _pager(page, pages, search),
-        note=plural(len(found), "dataset") if wanted else None,
+    shown = ordered[:CARDS_SHOWN]
+    cards = [score_card(each, scores.get(each.dataset)) for each in shown]
+    more = None
+    if len(ordered) > len(shown):
+        rest = len(ordered) - len(shown)
+        text = f"{plural(rest, 'more source')}, none worse than these →"
+        more = dcc.Link(text, href=datasets_link(), className="more")
+    return html.Section(
+        [html.H2("Health by source", className="sr"), html.Div(cards, className="score-cards"), more]
     )
 
 
-def _urgency(summary: DatasetSummary) -> tuple[bool, bool, str]:
-    return (summary.open_alerts == 0, summary.last_status not in ("BAD", "QUARANTINED"), summary.dataset)
-
-
-def _dataset_row(summary: DatasetSummary) -> list[Component | str]:
-    about = summary.description or (f"Owned by {summary.owner}" if summary.owner else "")
-    kind = about or ("Discovered from its files" if summary.discovered else "")
-    name = [dcc.Link(summary.dataset, href=dataset_link(summary.dataset))]
-    if kind:
-        name.append(html.Span(kind, className="muted", title=kind))
-    alerts: Component | str = "0"
-    if summary.open_alerts:
-        alerts = dcc.Link(
-            count(summary.open_alerts), href=alerts_link(summary.dataset), className="mark mark-fail"
+def _changes_card(changes: tuple[Change, ...]) -> Component:
+    if not changes:
+        hint = html.P("No alert opened or resolved, no score moved, no columns changed.")
+        return card("Since yesterday", empty("Nothing changed in the last 24 hours", hint, sign="✓"))
+    items = [
+        html.Li(
+            [
+                html.Span(
+                    ["▼ " if each.worse else "▲ ", CHANGE_WORDS[each.kind]],
+                    className=f"change-kind mark-{'fail' if each.worse else 'good'}",
+                ),
+                html.Div(
+                    [
+                        dcc.Link(each.text, href=_change_link(each)),
+                        html.Span(f" {each.dataset}", className="muted"),
+                    ],
+                    className="list-main",
+                ),
+                html.Div(when(each.ts, "ago") if each.ts else None, className="list-side"),
+            ]
         )
-    return [
-        html.Div(name, className="name-cell"),
-        badge(mark_of(RUN_MARKS, summary.last_status))
-        if summary.runs
-        else html.Span("No runs yet", className="muted"),
-        strip(summary.recent),
-        count(summary.runs),
-        share(summary.share_good),
-        alerts,
-        when(summary.last_arrival, "ago"),
+        for each in changes
     ]
+    return card("Since yesterday", html.Ul(items, className="list"), note="the last 24 hours")
+
+
+def _change_link(change: Change) -> str:
+    if change.kind in ("opened", "resolved"):
+        return alert_link(change.target)
+    if change.kind == "schema":
+        return dataset_link(change.dataset, "schema")
+    return runs_link(change.dataset) if change.kind == "runs" else dataset_link(change.dataset)
 
 
 def _newest_runs_card(runs: tuple[Run, ...]) -> Component | None:
@@ -230,28 +221,17 @@ def _newest_runs_card(runs: tuple[Run, ...]) -> Component | None:
     return card("Newest runs", table("Newest runs", RUN_HEADINGS, [_run_row(run) for run in runs]))
 
 
-def _run_row(run: Run) -> list[Component | str]:
+def _run_row(run: Run) -> list[Cell]:
     why = run.reasons[0].message if run.reasons else ""
     more = f" and {len(run.reasons) - 1} more" if len(run.reasons) > 1 else ""
     return [
         dcc.Link(run_id_text(run.run_id), href=run_link(run.dataset, run.run_id)),
-        run.dataset,
+        dcc.Link(run.dataset, href=dataset_link(run.dataset), className="quiet"),
         badge(mark_of(RUN_MARKS, run.status)),
         html.Span(why + more, className="clip", title=why),
         count(run.rows_loaded),
-        when(run.ts or run.landed_at),
+        when(run.landed_at or run.ts, "ago"),
     ]
-
-
-def _pager(page: int, pages: int, search: str) -> Component | None:
-    if pages == 1:
-        return None
-    parts: list[Component] = [html.Span(f"Page {page + 1} of {pages}")]
-    if page:
-        parts.append(dcc.Link("← Previous", href=datasets_link(page, search)))
-    if page + 1 < pages:
-        parts.append(dcc.Link("Next →", href=datasets_link(page + 2, search)))
-    return html.Div(parts, className="pager")
 
 
 def _alerts_card(alerts: tuple[Alert, ...], total: int) -> Component:
@@ -261,11 +241,7 @@ def _alerts_card(alerts: tuple[Alert, ...], total: int) -> Component:
             empty("No open alerts", html.P("Everything that is judged is in its range."), sign="✓"),
         )
     items = [html.Li(_alert_item(alert)) for alert in alerts]
-    more = (
-        dcc.Link(f"All {total}", href="/alerts")
-        if total > len(alerts)
-        else dcc.Link("All alerts", href="/alerts")
-    )
+    more = dcc.Link(f"All {total:,}" if total > len(alerts) else "All alerts", href="/alerts")
     return card("Open alerts", html.Ul(items, className="list"), right=more)
 
 
@@ -286,12 +262,12 @@ def _alert_item(alert: Alert) -> Component:
 
 
 def _pipelines_card(pipelines: tuple[PipelineStatus, ...]) -> Component:
+    more = dcc.Link("System", href="/system")
     if not pipelines:
-        return card(
-            "Pipelines",
-            empty("No pipeline has run yet", html.P("Each one reports here after its first run.")),
-        )
-    return card("Pipelines", html.Ul([_pipeline_item(each) for each in pipelines], className="list"))
+        hint = html.P("Each one reports here after its first run.")
+        return card("Pipelines", empty("No pipeline has run yet", hint), right=more)
+    items = [_pipeline_item(each) for each in pipelines]
+    return card("Pipelines", html.Ul(items, className="list"), right=more)
 
 
 def _pipeline_item(status: PipelineStatus) -> Component:
