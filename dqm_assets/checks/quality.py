@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pyarrow as pa
 
+from dqm_assets.checks.anomalies import anomalies_check
 from dqm_assets.checks.batches import Batch, batches_of
 from dqm_assets.checks.contract import ClauseVerdict, clause_checks, clause_verdict
 from dqm_assets.checks.data import Data, Rows, Source, source_of
@@ -23,6 +24,8 @@ from dqm_assets.quality.contracts.sql_text import identifier
 from dqm_assets.quality.sensitivity import Sensitivity
 
 if TYPE_CHECKING:
+    from dqm_assets.quality.alert import SeriesKey
+    from dqm_assets.quality.judged_value import JudgedValue
     from dqm_assets.store import Store
 
 Asset = dg.AssetsDefinition | dg.AssetSpec | dg.AssetKey | str | Sequence[str]
@@ -253,16 +256,10 @@ class _Watched:
         return volume_check(self.key, counts, sensitivity=sensitivity)
 
     def anomaly_check(self, metrics: Sequence[str]) -> dg.AssetChecksDefinition:
-        @dg.asset_check(
-            asset=self.key,
-            name="anomalies",
-            description=f"Metrics of the columns against the batches before: {', '.join(metrics)}.",
-        )
-        def anomalies(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        def judged(context: dg.AssetCheckExecutionContext) -> "list[JudgedValue]":
             from dqm_assets.checks.series import (  # noqa: PLC0415 (loads the store's side)
-                anomalous_series,
-                anomaly_result,
                 column_points,
+                judged_series,
                 watch_points,
             )
             from dqm_assets.quality.profile import profile  # noqa: PLC0415 (loads the kernel)
@@ -277,16 +274,14 @@ class _Watched:
             watch_points(
                 self.store(), self.dataset, points, sensitivity=DEFAULT_SENSITIVITY, owner=self.owner
             )
-            found = anomalous_series(self.store(), self.dataset, [batch.name for batch in batches])
-            return anomaly_result(
-                found,
-                len({(point.column_name, point.metric) for point in points}),
-                asset_key=self.key,
-                check_name="anomalies",
-                link=dashboard_address("/datasets", dataset=self.dataset),
-            )
+            return judged_series(self.store(), self.dataset, [batch.name for batch in batches])
 
-        return anomalies
+        def history(series: "SeriesKey", until: datetime) -> "list[JudgedValue]":
+            from dqm_assets.pipeline.judged_values import line_of  # noqa: PLC0415
+
+            return line_of(self.store(), series, until)
+
+        return anomalies_check(self.key, judged, history)
 
 
 def _key(asset: Asset) -> dg.AssetKey:

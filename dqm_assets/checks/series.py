@@ -1,17 +1,14 @@
 """Volume and anomalies of anyone's asset: each batch is measured, and judged in dqm's store."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
 from dqm_assets.checks.batches import Batch
-from dqm_assets.checks.metadata import markdown_table
 from dqm_assets.checks.volume import BatchCount
 from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
+from dqm_assets.pipeline.judged_values import values_of_batches
 from dqm_assets.pipeline.observe import Point, Watch, observe
-from dqm_assets.quality.plural import counted
+from dqm_assets.quality.judged_value import JudgedValue
 from dqm_assets.quality.profile import Profile
 from dqm_assets.quality.sensitivity import Sensitivity
 
@@ -21,21 +18,7 @@ if TYPE_CHECKING:
 ROW_COUNT = "row_count"
 #: Name that verdicts and alerts of these series carry.
 DETECTOR = "asset_metric"
-_LISTED = 20
 _HISTORY = 400
-
-
-@dataclass(frozen=True)
-class AnomalousSeries:
-    """A series whose value in one batch lies outside its band."""
-
-    batch: str
-    column: str
-    metric: str
-    value: float
-    expected: float
-    lower: float
-    upper: float
 
 
 def table_points(batch: Batch, rows: int) -> list[Point]:
@@ -77,51 +60,10 @@ def row_counts(store: "Store", dataset: str) -> list[BatchCount]:
     return [BatchCount(row["batch"], row["ts"], int(row["value"])) for row in reversed(rows)]
 
 
-def anomalous_series(store: "Store", dataset: str, batches: Sequence[str]) -> list[AnomalousSeries]:
-    """Series of some batches that lie outside their bands; the row count has a check of its own."""
-    rows = store.rows(
-        "SELECT batch, column_name, metric, value, expected, lower, upper FROM monitoring.verdicts "
-        "WHERE dataset = ? AND detector = ? AND verdict = 'anomalous' AND metric <> ? "
-        "AND list_contains(?, batch) ORDER BY ts, batch, column_name, metric",
-        [dataset, DETECTOR, ROW_COUNT, list(batches)],
-    )
-    return [AnomalousSeries(*row.values()) for row in rows]
-
-
-def anomaly_result(
-    found: Sequence[AnomalousSeries], judged: int, *, asset_key: dg.AssetKey, check_name: str, link: str
-) -> dg.AssetCheckResult:
-    """Tell which metrics of which columns are out of their bands.
-
-    Args:
-        found: the anomalous series.
-        judged: series that were looked at.
-        asset_key: Asset of the check.
-        check_name: Name of the check.
-        link: Address that shows the series on the dashboard.
-
-    Returns:
-        Failed (severity WARN) when there is one.
-    """
-    metadata: dict = {"series": judged, "anomalous": len(found), "dashboard": dg.MetadataValue.url(link)}
-    if found:
-        header = ("batch", "column", "metric", "value", "expected", "from", "to")
-        rows = [(s.batch, s.column, s.metric, s.value, s.expected, s.lower, s.upper) for s in found]
-        metadata["out_of_band"] = dg.MetadataValue.md(markdown_table(header, rows[:_LISTED], total=len(rows)))
-    return dg.AssetCheckResult(
-        asset_key=asset_key,
-        check_name=check_name,
-        passed=not found,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=_told(found[0]) if found else f"{counted(judged, 'metric')} as usual, or still learning.",
-        metadata=metadata,
-    )
-
-
-def _told(series: AnomalousSeries) -> str:
-    band = f"{series.lower:.4g} to {series.upper:.4g}"
-    metric = series.metric.replace("_", " ")
-    return f"{metric} of {series.column} is {series.value:.4g} in {series.batch}, expected {band}."
+def judged_series(store: "Store", dataset: str, batches: Sequence[str]) -> list[JudgedValue]:
+    """Judged metrics of columns in some batches; the row count has a check of its own."""
+    found = values_of_batches(store, dataset, batches)
+    return [one for one in found if one.series.detector == DETECTOR and one.series.metric != ROW_COUNT]
 
 
 def _watch(metric: str, sensitivity: Sensitivity) -> Watch:
