@@ -1,5 +1,6 @@
 """The shapes of the Brazilian states: Map of Brazil by Victor Cazanave (@svg-maps/brazil, CC BY 4.0)."""
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ def shapes() -> tuple[Shape, ...]:
     return tuple(
         _shape(
             element.attrib["id"].upper(),
-            element.attrib.get("name", element.attrib["id"]),
+            element.attrib["aria-label"],
             element.attrib["d"],
         )
         for element in found
@@ -82,5 +83,5 @@ def _thinned(polygon: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _area(polygon: list[tuple[float, float]]) -> float:
-    following = zip(polygon, polygon[1:], strict=False)
+    following = itertools.pairwise(polygon)
     return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in following)) / 2

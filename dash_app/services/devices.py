@@ -1,5 +1,6 @@
 """The device fleet: online share over time, by segment, by state and hour, and what was cut off."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +23,12 @@ FROM raw.device_payloads AS p ORDER BY p.ts DESC LIMIT 1
 """
 FLEET = """
 SELECT ts, sum(count)::BIGINT AS online FROM raw.segment_timeseries
-WHERE segment = 'Type' AND ts > $since GROUP BY ts ORDER BY ts
+WHERE segment = 'Type' AND ts >= coalesce(
+    (SELECT min(ts) FROM (
+        SELECT ts FROM raw.device_payloads WHERE ts <= $since ORDER BY ts DESC LIMIT $history
+    )), $since
+)
+GROUP BY ts ORDER BY ts
 """
 VALUES = """
 SELECT ts, dim1_value AS value, count AS online FROM raw.segment_timeseries
@@ -132,7 +138,8 @@ def fleet_share(store: Store, until: datetime, hours: float, history: int) -> tu
 
     The baseline is the mean of the ``history`` snapshots before each.
     """
-    rows = store.rows(FLEET, {"since": until - timedelta(hours=hours)})
+    since = until - timedelta(hours=hours)
+    rows = store.rows(FLEET, {"since": since, "history": history})
     devices = sum(_inventory(store, "Type").values())
     if not devices or not rows:
         return ()
@@ -145,8 +152,9 @@ def fleet_share(store: Store, until: datetime, hours: float, history: int) -> tu
     points = [
         SharePoint(as_utc(row["ts"]) or until, int(row["online"]), float(value), baseline)
         for row, value, baseline in zip(rows, share, baselines, strict=True)
+        if row["ts"] > since
     ]
-    return tuple(points[place] for place in _lowest(share))
+    return tuple(points[place] for place in _lowest(np.array([point.share for point in points])))
 
 
 def value_series(store: Store, dimension: str, until: datetime, hours: float) -> tuple[ValueSeries, ...]:
@@ -216,7 +224,5 @@ def _lowest(values: np.ndarray) -> list[int]:
     if len(values) <= MOST_POINTS:
         return list(range(len(values)))
     edges = np.linspace(0, len(values), MOST_POINTS + 1).astype(int)
-    places = {
-        int(begin + np.argmin(values[begin:end])) for begin, end in zip(edges[:-1], edges[1:], strict=True)
-    }
+    places = {int(begin + np.argmin(values[begin:end])) for begin, end in itertools.pairwise(edges)}
     return sorted(places | {len(values) - 1})
