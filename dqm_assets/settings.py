@@ -2,11 +2,14 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dqm_assets.errors import SettingsError
+
+_Settings = TypeVar("_Settings", bound=BaseSettings)
 
 
 class Settings(BaseSettings):
@@ -37,6 +40,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8050, ge=1, le=65535)
     #: Port of Dagster's own web server.
     dagster_port: int = Field(default=3000, ge=1, le=65535)
+    #: Port of the demo's simulated sources.
+    simulator_port: int = Field(default=8060, ge=1, le=65535)
     kafka_bootstrap: str | None = None
     #: The device API; ``None``: no fleet is watched.
     devices_url: str | None = None
@@ -96,6 +101,11 @@ class Settings(BaseSettings):
         return f"http://{self.host}:{self.dagster_port}"
 
     @property
+    def simulator_url(self) -> str:
+        """Address of the demo's simulated sources."""
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
     def dashboard_url(self) -> str:
         """Address of the dashboard."""
         return f"http://{self.host}:{self.port}"
@@ -108,11 +118,28 @@ def settings() -> Settings:
     Raises:
         SettingsError: a variable has a value that cannot be used; the message names each.
     """
+    return read_settings(Settings)
+
+
+def read_settings(kind: type[_Settings]) -> _Settings:
+    """Read settings of one kind from the environment.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used; the message names each.
+    """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         wrong = "; ".join(
-            f"DQM_{'_'.join(map(str, problem['loc'])).upper()}={problem['input']!r}: {problem['msg']}"
-            for problem in error.errors()
+            _told(kind, problem["loc"], problem["input"], problem["msg"]) for problem in error.errors()
         )
         raise SettingsError(f"Wrong setting: {wrong}. Change or unset it and start again.") from None
+
+
+def _told(kind: type[BaseSettings], loc: tuple[int | str, ...], value: object, message: str) -> str:
+    """One mistake in words; what is secret, and what all settings together are, is not repeated."""
+    if not loc:
+        return message.removeprefix("Value error, ")
+    field = kind.model_fields.get(str(loc[0]))
+    secret = field is not None and "SecretStr" in str(field.annotation)
+    return f"DQM_{'_'.join(map(str, loc)).upper()}{'' if secret else f'={value!r}'}: {message}"

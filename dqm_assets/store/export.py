@@ -10,6 +10,7 @@ from dqm_assets.store.maintenance import tables
 from dqm_assets.store.names import quoted, quoted_table, text
 from dqm_assets.store.store import Store
 from dqm_assets.store.tables import SCHEMAS
+from dqm_assets.store.tables_accounts import SECRET_TABLES
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ExportReport:
 def export(store: Store, path: Path, *, overwrite: bool = False) -> ExportReport:
     """Write every table, all as of one moment; the file appears only when it is whole.
 
+    Users and tokens are left out: an export is made to be passed on.
+
     Raises:
         StoreError: the file exists and must not be replaced, or cannot be written.
     """
@@ -33,7 +36,7 @@ def export(store: Store, path: Path, *, overwrite: bool = False) -> ExportReport
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.part")
     fresh.unlink(missing_ok=True)
-    names = tables(store)
+    names = [name for name in tables(store) if name not in SECRET_TABLES]
     try:
         with store.connection() as cursor:
             cursor.execute(f"ATTACH {text(str(fresh))} AS dqm_export")
