@@ -1,4 +1,4 @@
-"""The demo: simulated detector runs through the real pipeline, and a score against the injected truth."""
+"""The demo: simulated sources through the real pipeline, and a score against the injected truth."""
 
 import csv
 import json
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dqm_assets.cli.demo_fleet import OUTAGES_PER_DAY, FleetOutcome, fleet_pass
 from dqm_assets.cli.supervisor import Service, python_service
 from dqm_assets.dagster_home import dagster_instance
 from dqm_assets.ingest import Landing
@@ -35,6 +36,7 @@ class Outcome:
     found: int
     precision: float
     recall: float
+    fleet: FleetOutcome
 
 
 def one_pass(settings: Settings) -> Outcome:
@@ -51,7 +53,8 @@ def one_pass(settings: Settings) -> Outcome:
     with dagster_instance(settings) as instance:
         claims = claim_dropped(process_store, landing, find_dataset(settings, DETECTOR), settle_seconds=0)
         succeeded = materialise(instance, DETECTOR, claims) if claims else True
-    return _score(process_store(), _truth_path(settings), succeeded)
+    fleet = fleet_pass(process_store(), settings)
+    return _score(process_store(), _truth_path(settings), fleet, succeeded=succeeded)
 
 
 def drop_history(settings: Settings) -> None:
@@ -63,6 +66,24 @@ def drop_history(settings: Settings) -> None:
     for _ in write_runs(_series(start), folder, _truth_path(settings), first=0, count=RUNS):
         pass
     _state_path(settings).write_text(json.dumps({"start": start.isoformat()}))
+
+
+def demo_services(settings: Settings, environment: Mapping[str, str]) -> list[Service]:
+    """What feeds the demo: detector runs, and the server of the simulated sources with a day of prices."""
+    drop_history(settings)
+    services = [
+        feed_service(settings, environment),
+        python_service(
+            "simulated sources",
+            *("-m", "dqm_assets.cli", "simulate", "server", "--port", str(settings.simulator_port)),
+            *("--outages-per-day", str(OUTAGES_PER_DAY)),
+            env=environment,
+        ),
+    ]
+    if settings.crypto_url is None:
+        past = ("-m", "dqm_assets.cli", "simulate", "crypto")
+        services.append(python_service("simulated prices", *past, env=environment, keep=False))
+    return services
 
 
 def feed_service(settings: Settings, environment: Mapping[str, str]) -> Service:
@@ -90,7 +111,7 @@ def _truth_path(settings: Settings) -> Path:
     return settings.home.absolute() / "demo_truth.csv"
 
 
-def _score(store: Store, truth_path: Path, succeeded: bool) -> Outcome:
+def _score(store: Store, truth_path: Path, fleet: FleetOutcome, *, succeeded: bool) -> Outcome:
     with truth_path.open(newline="") as file:
         injected = {row["file"] for row in csv.DictReader(file) if row["anomalous"] == "true"}
     runs = store.rows(
@@ -109,4 +130,5 @@ def _score(store: Store, truth_path: Path, succeeded: bool) -> Outcome:
         found=found,
         precision=found / len(bad) if bad else 1.0,
         recall=found / len(injected) if injected else 1.0,
+        fleet=fleet,
     )

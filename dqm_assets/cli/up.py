@@ -1,6 +1,7 @@
 """``dqm up``: everything with one command."""
 
 import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from dqm_assets.cli.output import DATA_FAILED, JsonFlag, console, log_console, p
 if TYPE_CHECKING:
     from dqm_assets.cli.demo import Outcome
 
-Demo = Annotated[bool, typer.Option(help="Feed it with simulated detector runs.")]
+Demo = Annotated[bool, typer.Option(help="Feed it with simulated runs, devices and prices.")]
 Once = Annotated[
     bool, typer.Option("--once", help="One whole pass over simulated runs, without servers; then end.")
 ]
@@ -19,13 +20,15 @@ Once = Annotated[
 def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) -> None:
     """Start PostgreSQL, Dagster and the dashboard, and keep them running until Ctrl-C.
 
-    With ``--once`` nothing stays: 50 simulated runs are landed, loaded, measured and judged,
-    and the judgement is scored against the truth; exit code 1 when the pass failed.
+    With ``--once`` nothing stays: 50 simulated runs are landed, loaded, measured and judged, and the
+    judgement is scored against the truth; a simulated fleet lives through an outage, which is to be found.
+    Exit code 1 when the pass failed.
     """
     if once:
         _once(json_output)
         return
-    from dqm_assets.cli.demo import drop_history, feed_service
+    from dqm_assets.cli.demo import demo_services
+    from dqm_assets.cli.demo_fleet import demo_environment
     from dqm_assets.cli.supervisor import Service, only_one, python_service, supervise
     from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
     from dqm_assets.ingest import Landing
@@ -35,7 +38,11 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
 
     where = settings()
     Landing(where.landing_folder).add_dataset(DETECTOR)
-    environment = {"DAGSTER_HOME": str(prepare_dagster_home(where)), "DQM_HOME": str(where.home.absolute())}
+    environment = {
+        "DAGSTER_HOME": str(prepare_dagster_home(where)),
+        "DQM_HOME": str(where.home.absolute()),
+        **(demo_environment(where) if demo else {}),
+    }
     # Held open so that the embedded PostgreSQL outlives any one of the services.
     with only_one(where.home.absolute()), open_store(where):
         services: list[Service] = [
@@ -50,8 +57,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
             python_service("dashboard", "-m", "dash_app", env=environment),
         ]
         if demo:
-            drop_history(where)
-            services.append(feed_service(where, environment))
+            services += demo_services(where, environment)
         console.print(
             f"dashboard  {where.dashboard_url}/dashboard\n"
             f"Dagster    {where.dagster_url}\n"
@@ -66,10 +72,10 @@ def _once(json_output: bool) -> None:
     from dqm_assets.cli.demo import one_pass
     from dqm_assets.settings import settings
 
-    with log_console.status("landing, loading, measuring and judging 50 simulated runs"):
+    with log_console.status("landing, loading, measuring and judging 50 simulated runs, and a fleet"):
         outcome = one_pass(settings())
     if json_output:
-        print_json(vars(outcome))
+        print_json(asdict(outcome))
     else:
         _show(outcome)
     if not outcome.succeeded:
@@ -77,8 +83,11 @@ def _once(json_output: bool) -> None:
 
 
 def _show(outcome: "Outcome") -> None:
-    print_table("One pass over simulated detector runs", [vars(outcome)])
+    runs = {name: value for name, value in vars(outcome).items() if name != "fleet"}
+    print_table("One pass over simulated detector runs", [runs])
     console.print(
-        f"precision {outcome.precision:.3f}, recall {outcome.recall:.3f} of GOOD/BAD against the truth file",
+        f"precision {outcome.precision:.3f}, recall {outcome.recall:.3f} of GOOD/BAD against the truth file\n"
+        f"simulated fleet: {outcome.fleet.snapshots} snapshots, outage of {outcome.fleet.injected}, "
+        f"found: {', '.join(outcome.fleet.found) or 'nothing'}",
         highlight=False,
     )

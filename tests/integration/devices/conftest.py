@@ -1,44 +1,25 @@
 """A simulated device API on a real port, and a home whose settings point to it."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
-import uvicorn
 
 from dqm_assets.settings import Settings
 from dqm_assets.simulate.device_api import DeviceSimulation
 from dqm_assets.simulate.server import create_simulator
+from dqm_assets.simulate.serving import serving
 from dqm_assets.sources.http import Patience
 
 #: Quick to give up and to try again: what is tested is that nothing is lost, not how long it takes.
 QUICK = Patience(timeout=0.5, answer=5.0, attempts=8, first_wait=0.005, longest_wait=0.02, failures=50)
 
 
-@contextmanager
-def serving(simulation: DeviceSimulation) -> Iterator[str]:
-    """Serve a simulated fleet on a free port; gives its address."""
-    config = uvicorn.Config(create_simulator(simulation), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the simulator did not start"
-        thread.join(0.02)
-    try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
-
-
 @pytest.fixture
 def simulator() -> Iterator[Callable[[DeviceSimulation], str]]:
     """Starts simulators that end with the test."""
     with ExitStack() as stack:
-        yield lambda simulation: stack.enter_context(serving(simulation))
+        yield lambda simulation: stack.enter_context(serving(create_simulator(simulation)))
 
 
 @pytest.fixture

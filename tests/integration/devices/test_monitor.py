@@ -101,7 +101,7 @@ def test_a_late_snapshot_is_judged_by_what_was_before_it(
 def test_the_status_compares_the_latest_share_with_the_mean_of_the_history(
     store: Store, simulator: Simulator, fleet_settings: FleetSettings
 ) -> None:
-    settings = fleet_settings(simulator(broken_fleet("Supplier=Cobalto")))
+    settings = fleet_settings(simulator(broken_fleet("Supplier=Cobalto*0.9")))
     watched(store, settings, 9)
     status = fleet_status(store, Rule(), OUTAGE)
     online = [
