@@ -10,6 +10,7 @@ import numpy as np
 
 from dqm_assets.checks.metadata import markdown_table
 from dqm_assets.quality.contracts.sla import Sla
+from dqm_assets.quality.durations import span_words
 
 #: Arrivals that must be known before a cadence is believed.
 NEEDED_ARRIVALS = 8
@@ -95,7 +96,7 @@ def freshness_result(
     else:
         passed = now - reference <= limit
         source = "usual" if limit is learned else "promised by the contract"
-        description = f"Newest data is {_words(now - reference)} old; {_words(limit)} is {source}."
+        description = f"Newest data is {span_words(now - reference)} old; {span_words(limit)} is {source}."
     facts = [
         ("newest data", age.newest),
         ("oldest data", age.oldest),
@@ -139,11 +140,3 @@ def _distinct(arrivals: Sequence[datetime]) -> list[datetime]:
         if not distinct or arrival - distinct[-1] > _TOGETHER:
             distinct.append(arrival)
     return distinct
-
-
-def _words(span: timedelta) -> str:
-    seconds = span.total_seconds()
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if abs(seconds) >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} seconds"

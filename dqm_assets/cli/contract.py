@@ -1,11 +1,14 @@
 """``dqm contract``: write, lint, compare and test data contracts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dqm_assets.cli.output import DATA_FAILED, JsonFlag, console, print_json, print_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 app = typer.Typer(help="Write, lint, compare and test data contracts (ODCS 3.x).", no_args_is_help=True)
 
@@ -23,6 +26,7 @@ def lint(
     Exit code 1 when a file has an error; what is only not enforced is a warning.
     """
     from dqm_assets.quality.contracts import lint as lint_file
+    from dqm_assets.quality.plural import counted
 
     problems = [problem for file in files for problem in lint_file(file)]
     wrong = {problem.file for problem in problems if problem.severity == "error"}
@@ -50,7 +54,8 @@ def lint(
         for file in right if explain else []:
             print_table(str(file), _explained(file), ["line", "clause", "state", "how"])
         errors = sum(problem.severity == "error" for problem in problems)
-        console.print(f"{len(files)} files: {errors} errors, {len(problems) - errors} warnings.")
+        told = f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}"
+        console.print(f"{counted(len(files), 'file')}: {told}.")
     if wrong:
         raise typer.Exit(DATA_FAILED)
 
@@ -75,29 +80,38 @@ def _explained(file: Path) -> list[dict[str, object]]:
 
 @app.command()
 def init(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files of one dataset.", exists=True)],
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE…|TABLE", help="CSV or Parquet files of one dataset, or a raw table."),
+    ],
     dataset: Annotated[
-        str | None, typer.Option(help="Name of the dataset; the folder's if not given.")
+        str | None, typer.Option(help="Name of the dataset; the first file's, or the table's, if not given.")
     ] = None,
     owner: Annotated[str, typer.Option(help="Team that owns the dataset.")] = "",
     output: Annotated[Path | None, typer.Option(help="File to write; standard output if not given.")] = None,
     json_output: JsonFlag = False,
 ) -> None:
-    """Write a contract from data: types, ranges, tolerances and categories as seen, each with its reason."""
-    import pyarrow as pa
+    """Write a contract from data: types, ranges, tolerances and categories as seen, each with its reason.
 
-    from dqm_assets.ingest import read_file
+    Of a raw table of the store the latest batches are looked at.
+    """
+    from dqm_assets.ingest import table_name
     from dqm_assets.quality.contracts.authoring import write_contract
     from dqm_assets.quality.contracts.facts import column_facts
+    from dqm_assets.quality.plural import counted
 
-    parsed = [read_file(file) for file in files]
-    texts = [
-        read_file(file, columns={name: pa.string() for name, _ in one.columns_seen}).table
-        for file, one in zip(files, parsed, strict=True)
-    ]
-    facts = column_facts([one.table for one in parsed], texts)
-    name = dataset or files[0].absolute().parent.name
-    text = write_contract(name, facts, [one.rows_loaded for one in parsed], owner=owner)
+    batches, texts = _batches(sources)
+    first = Path(sources[0])
+    table = table_name(first.name.split(".", 1)[0]) if first.exists() else sources[0].removeprefix("raw.")
+    name = dataset or table
+    facts = column_facts(batches, texts)
+    text = write_contract(
+        name,
+        facts,
+        [batch.num_rows for batch in batches],
+        owner=owner,
+        table=table_name(name) if first.exists() else table,
+    )
     if output is not None:
         output.write_text(text, encoding="utf-8")
     if json_output:
@@ -105,7 +119,71 @@ def init(
     elif output is None:
         typer.echo(text, nl=False)
     else:
-        console.print(f"wrote {output}: {len(facts)} columns from {len(files)} files", highlight=False)
+        told = f"wrote {output}: {counted(len(facts), 'column')} from {counted(len(batches), 'batch')}"
+        console.print(told, highlight=False, soft_wrap=True)
+
+
+def _batches(sources: list[str]) -> "tuple[list[pa.Table], list[pa.Table]]":
+    """Rows of each file or run, and the same of files as text, to see how dates are written."""
+    import pyarrow as pa
+
+    from dqm_assets.ingest import read_file
+    from dqm_assets.pipeline.table_batches import table_batches
+    from dqm_assets.settings import settings
+    from dqm_assets.store import open_store
+
+    if len(sources) == 1 and not Path(sources[0]).exists() and "/" not in sources[0]:
+        with open_store(settings()) as store:
+            return table_batches(store, sources[0]), []
+    parsed = [read_file(Path(file)) for file in sources]
+    texts = [
+        read_file(Path(file), columns={name: pa.string() for name, _ in one.columns_seen}).table
+        for file, one in zip(sources, parsed, strict=True)
+    ]
+    return [one.table for one in parsed], texts
+
+
+@app.command()
+def history(
+    dataset: Annotated[str, typer.Argument(help="Name of a dataset.")],
+    limit: Annotated[int, typer.Option(min=1, help="Versions to show.")] = 20,
+    json_output: JsonFlag = False,
+) -> None:
+    """Show how the columns of a dataset changed, newest first, as a diff, and how they break its contract."""
+    from dqm_assets.errors import DqmError
+    from dqm_assets.pipeline.schema_history import schema_steps
+    from dqm_assets.quality.plural import counted
+    from dqm_assets.settings import settings
+    from dqm_assets.store import open_store
+
+    with open_store(settings()) as store:
+        steps = schema_steps(store, dataset, limit=limit)
+    if not steps:
+        raise DqmError(f"No run of {dataset!r} is registered. `dqm runs` lists the datasets that have some.")
+    if json_output:
+        print_json(
+            [
+                {
+                    "run": step.run_id,
+                    "ts": step.ts,
+                    "runs": step.runs,
+                    "columns": [{"name": c.name, "type": c.type, "written": c.written} for c in step.columns],
+                    "changes": step.changes,
+                    "breaches": step.breaches,
+                    "policy": step.policy,
+                    "diff": step.diff,
+                }
+                for step in steps
+            ]
+        )
+        return
+    for step in steps:
+        console.print(f"{step.ts:%Y-%m-%d %H:%M} {step.run_id}, {counted(step.runs, 'run')}", style="bold")
+        for line in step.diff:
+            style = {"+": "green", "-": "red"}.get(line[0])
+            console.print(f"  {line}", style=style, markup=False, highlight=False)
+        for breach in step.breaches:
+            console.print(f"  ▲ {breach} (policy {step.policy})", markup=False, highlight=False)
 
 
 @app.command()
@@ -124,6 +202,7 @@ def diff(
     """
     from dqm_assets.quality.contracts import load_contracts
     from dqm_assets.quality.contracts.comparison import compare_files
+    from dqm_assets.quality.plural import counted
 
     changes = compare_files(load_contracts(old), load_contracts(new))
     rows = [
@@ -134,7 +213,8 @@ def diff(
     if json_output:
         print_json({"breaking": breaking, "changes": rows})
     elif rows:
-        print_table(f"{len(rows)} changes, {breaking} break consumers", rows)
+        breaks = "breaks" if breaking == 1 else "break"
+        print_table(f"{counted(len(rows), 'change')}, {breaking} {breaks} consumers", rows)
     else:
         console.print("The contracts promise the same.")
     if breaking:

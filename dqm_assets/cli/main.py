@@ -22,7 +22,7 @@ _COMMANDS = {
     "crypto": ("dqm_assets.cli.crypto", "app", "Fetch crypto prices and see how it goes."),
     "devices": ("dqm_assets.cli.devices", "app", "Collect and watch the device fleet."),
     "profile": ("dqm_assets.cli.profile", "profile", "Profile CSV and Parquet files."),
-    "check": ("dqm_assets.cli.check", "check", "Judge a file by a contract."),
+    "check": ("dqm_assets.cli.check", "app", "Judge a file by a contract; show failing rows again."),
     "contract": ("dqm_assets.cli.contract", "app", "Write, lint, compare and test data contracts."),
     "backtest": ("dqm_assets.cli.backtest", "backtest", "Replay history: what would a detector have fired?"),
     "scorecard": ("dqm_assets.cli.scorecard", "scorecard", "Score the health of everything, and report it."),

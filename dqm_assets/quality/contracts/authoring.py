@@ -4,10 +4,9 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
-from dqm_assets.quality.contracts.facts import ColumnFacts
+from dqm_assets.quality.contracts.facts import ENOUGH_ROWS, ColumnFacts
+from dqm_assets.quality.plural import counted
 
-#: With fewer rows than this, that none is missing or repeated says little.
-ENOUGH_ROWS = 100
 #: A text column is a list of categories when each stands for this many rows on average.
 _ROWS_PER_CATEGORY = 5
 #: Numbers may leave the range seen by this share of it, on either side.
@@ -31,7 +30,8 @@ def write_contract(
         table: name of the table, when it is not the dataset's.
     """
     lines = [
-        f"# Written by `dqm contract init` from {sum(batch_rows):,} rows in {len(batch_rows)} batches.",
+        f"# Written by `dqm contract init` from {counted(sum(batch_rows), 'row')} "
+        f"in {counted(len(batch_rows), 'batch')}.",
         "# Every limit is a proposal: tighten what you know, then run `dqm contract test`.",
         "apiVersion: v3.2.0",
         "kind: DataContract",
@@ -60,6 +60,8 @@ def _property(column: ColumnFacts) -> Iterator[str]:
         yield f"  required: true  # no value was missing in {column.rows:,} rows"
     if _is_key(column):
         yield f"  unique: true  # all {column.distinct:,} values differ"
+    if column.logical_type == "integer" and column.grows:
+        yield "  # No limits: the values rise from row to row, as ids and counters do."
     options = list(_options(column))
     if options:
         yield "  logicalTypeOptions:"
@@ -79,7 +81,9 @@ def _is_key(column: ColumnFacts) -> bool:
 
 
 def _options(column: ColumnFacts) -> Iterator[str]:
-    if column.minimum is not None and column.maximum is not None:
+    # No limit would hold for long of what grows, nor of a key.
+    limited = not column.grows and not _is_key(column)
+    if limited and column.minimum is not None and column.maximum is not None:
         low, high = _widened(column.minimum, column.maximum, whole=column.logical_type == "integer")
         seen = f"seen: {column.minimum:g} to {column.maximum:g}"
         yield f"minimum: {low}  # {seen}"

@@ -1,6 +1,6 @@
 """What the rows of a dataset are like: the facts that a first contract is written from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,12 @@ from dqm_assets.quality.contracts.conditions.temporal_format import strptime_for
 from dqm_assets.quality.contracts.logical_type import family
 from dqm_assets.quality.contracts.rows import as_relation
 from dqm_assets.quality.contracts.sql_text import identifier, text
+from dqm_assets.quality.profile import ColumnProfile, Metric, profile
 
+#: With fewer rows than this, that none is missing or repeated says little.
+ENOUGH_ROWS = 100
+#: From this share of distinct values on, by estimate, they are counted.
+_MAYBE_ALL = 0.95
 #: More distinct texts than this are no list of categories.
 MOST_CATEGORIES = 30
 #: Date and time formats that are tried, ISO first.
@@ -43,6 +48,8 @@ class ColumnFacts:
     #: Smallest and largest value, of numbers only.
     minimum: float | None = None
     maximum: float | None = None
+    #: Whether whole numbers rise from row to row in every batch, so that no limit would hold for long.
+    grows: bool = False
     #: Whether a text was empty, and the longest, in code points.
     longest: int | None = None
     has_empty: bool = False
@@ -53,7 +60,7 @@ class ColumnFacts:
 
 
 def column_facts(batches: Sequence[pa.Table], written: Sequence[pa.Table] = ()) -> list[ColumnFacts]:
-    """Look at every column of some batches of one dataset.
+    """Look at every column of some batches of one dataset: one pass of the kernel over all of them.
 
     Args:
         batches: the rows; columns whose name starts with ``_`` are dqm's own and left out.
@@ -62,7 +69,17 @@ def column_facts(batches: Sequence[pa.Table], written: Sequence[pa.Table] = ()) 
     table = pa.concat_tables(batches, promote_options="permissive")
     texts = pa.concat_tables(written, promote_options="permissive") if written else None
     names = [name for name in table.column_names if not name.startswith("_")]
-    return [_facts(table, name, texts, _worst_nulls(batches, name)) for name in names]
+    found = profile(table.select(names))
+    return [
+        _facts(
+            table.select([name]),
+            found.columns[name],
+            texts,
+            _worst_nulls(batches, name),
+            _grows(batches, name),
+        )
+        for name in names
+    ]
 
 
 def _worst_nulls(batches: Sequence[pa.Table], name: str) -> float:
@@ -70,19 +87,32 @@ def _worst_nulls(batches: Sequence[pa.Table], name: str) -> float:
     return max((batch.column(name).null_count / batch.num_rows for batch in filled), default=0.0)
 
 
-def _facts(table: pa.Table, name: str, written: pa.Table | None, worst_nulls: float) -> ColumnFacts:
-    rows = as_relation(table.select([name]))
+def _grows(batches: Sequence[pa.Table], name: str) -> bool:
+    """Tell whether a number rises from row to row in every batch, as ids, counters and epochs do."""
+    known = [batch.select([name]) for batch in batches if batch.num_rows and name in batch.column_names]
+    known = [column for column in known if pa.types.is_integer(column.schema.field(0).type)]
+    if sum(column.num_rows for column in known) < ENOUGH_ROWS:
+        return False
+    metrics = [profile(column, sketches=False).columns[name].metrics() for column in known]
+    rising = {"rising", "strictly rising"}
+    long = [one for one, column in zip(metrics, known, strict=True) if column.num_rows > 1]
+    return bool(long) and all(one.get("monotonic") in rising for one in long)
+
+
+def _facts(
+    column: pa.Table, seen: ColumnProfile, written: pa.Table | None, worst_nulls: float, grows: bool
+) -> ColumnFacts:
+    name = column.column_names[0]
+    rows = as_relation(column)
     kind = family(str(rows.types[0]))
-    column = identifier(name)
-    number = kind in {"integer", "float", "decimal"}
-    length = f"length({column})" if kind == "string" else "NULL"
-    value = f"nullif({column}, 'NaN')" if kind == "float" else column
-    bounds = f"min({value}), max({value})" if number else "NULL, NULL"
-    lengths = f"max({length}), min({length})"
-    counts = f"count(*), count(*) - count({value}), count(DISTINCT {value})"
-    found = rows.aggregate(f"{counts}, {bounds}, {lengths}").fetchall()[0]
-    total, nulls, distinct, low, high, longest, shortest = found
     logical_type = _LOGICAL.get(kind, "string")
+    metrics = seen.metrics()
+    total = column.num_rows
+    nulls = int(_number(metrics, "null_count") + _number(metrics, "nan_count"))
+    distinct = _distinct(rows, name, metrics, total - nulls)
+    numeric = kind in {"integer", "float", "decimal"}
+    text = kind == "string"
+    dated = logical_type in {"date", "timestamp"}
     return ColumnFacts(
         name=name,
         logical_type=logical_type,
@@ -90,15 +120,31 @@ def _facts(table: pa.Table, name: str, written: pa.Table | None, worst_nulls: fl
         nulls=nulls,
         distinct=distinct,
         worst_nulls=worst_nulls,
-        minimum=None if low is None else float(low),
-        maximum=None if high is None else float(high),
-        longest=longest,
-        has_empty=shortest == 0,
-        categories=_categories(rows, column) if kind == "string" and distinct <= MOST_CATEGORIES else (),
-        jdk_format=_format(written, name)
-        if logical_type in {"date", "timestamp"} and written is not None
-        else "",
+        minimum=_float(metrics.get("min")) if numeric else None,
+        maximum=_float(metrics.get("max")) if numeric else None,
+        grows=grows,
+        longest=int(_number(metrics, "max_length")) if text and nulls < total else None,
+        has_empty=text and _number(metrics, "empty_count") > 0,
+        categories=_categories(rows, identifier(name)) if text and distinct <= MOST_CATEGORIES else (),
+        jdk_format=_format(written, name) if dated else "",
     )
+
+
+def _number(metrics: Mapping[str, Metric], name: str) -> float:
+    value = metrics.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _float(value: Metric) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _distinct(rows: Any, name: str, metrics: Mapping[str, Metric], values: int) -> int:
+    """The kernel's estimate, counted exactly where it could mean that all values differ."""
+    estimate = int(_number(metrics, "distinct_count"))
+    if not values or estimate < _MAYBE_ALL * values:
+        return estimate
+    return int(rows.aggregate(f"count(DISTINCT {identifier(name)})").fetchone()[0])
 
 
 def _categories(rows: Any, column: str) -> tuple[tuple[str, int], ...]:

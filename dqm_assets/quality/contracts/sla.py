@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from dqm_assets.quality.contracts.clause import Note, Refusal
+from dqm_assets.quality.durations import span_words
 
 _DAY = timedelta(days=1)
 #: Units of ODCS (ISO abbreviations and words); a month is 30 days, a year 365.
@@ -62,24 +63,35 @@ class Sla:
         """
         found: list[Breach] = []
         if self.latency is not None and (newest is None or now - newest > self.latency):
-            found.append(Breach("latency", f"newest data is {_age(now, newest)}, may be {self.latency} old"))
+            found.append(
+                Breach(
+                    "latency", f"newest data is {_age(now, newest)}, may be {span_words(self.latency)} old"
+                )
+            )
         if self.retention is not None and oldest is not None and now - oldest > self.retention:
             found.append(
-                Breach("retention", f"oldest data is {_age(now, oldest)}, must go after {self.retention}")
+                Breach(
+                    "retention",
+                    f"oldest data is {_age(now, oldest)}, must go after {span_words(self.retention)}",
+                )
             )
         if self.frequency is not None:
             last = max(arrivals, default=None)
             if last is None or now - last > self.frequency:
                 found.append(
                     Breach(
-                        "frequency", f"last arrival is {_age(now, last)}, one is due every {self.frequency}"
+                        "frequency",
+                        f"last arrival is {_age(now, last)}, one is due every {span_words(self.frequency)}",
                     )
                 )
         for availability in self.availability:
             due = _due(now, availability.by)
             if now >= due and (newest is None or newest < due - _DAY):
                 found.append(
-                    Breach("timeOfAvailability", f"data was due by {due.isoformat()}, newest is {newest}")
+                    Breach(
+                        "timeOfAvailability",
+                        f"data was due by {due.isoformat()}, newest is {newest or 'absent'}",
+                    )
                 )
         for name, end in (("endOfSupport", self.end_of_support), ("endOfLife", self.end_of_life)):
             if end is not None and now > end:
@@ -185,7 +197,7 @@ def _column(element: str) -> str:
 
 
 def _age(now: datetime, then: datetime | None) -> str:
-    return "absent" if then is None else f"{now - then} old"
+    return "absent" if then is None else f"{span_words(now - then)} old"
 
 
 def _due(now: datetime, by: time) -> datetime:
