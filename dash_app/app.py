@@ -14,13 +14,21 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
+from dash_app.api.alert_actions import alert_actions_router
+from dash_app.api.alerts import alerts_router
+from dash_app.api.backtests import backtests_router
+from dash_app.api.checks import checks_router
+from dash_app.api.contracts import contracts_router
 from dash_app.api.crypto import crypto_router
+from dash_app.api.datasets import datasets_router
 from dash_app.api.devices import device_routes
 from dash_app.api.docs import OPENAPI_URL, docs_router
+from dash_app.api.etag import EntityTags
 from dash_app.api.health import health_router
 from dash_app.api.problems import register_problems, unknown_routes
 from dash_app.api.prometheus import RequestTimes, make_registry, prometheus_router
 from dash_app.api.runs import runs_router
+from dash_app.api.system import system_router
 from dash_app.api.v1 import v1_router
 from dash_app.feed import register_feed
 from dash_app.pages.alerts import AlertsPage
@@ -72,6 +80,13 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     for router in (
         runs_router(services.reads),
         v1_router(services.reads),
+        datasets_router(services),
+        checks_router(services),
+        alerts_router(services),
+        alert_actions_router(services),
+        contracts_router(services),
+        backtests_router(services),
+        system_router(services),
         device_routes(services.reads),
         crypto_router(services.reads),
         health_router(services.reads),
@@ -99,6 +114,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     shell.register(app)
     register_feed(app, hub)
     _serve_pages(server, app, pages)
+    server.add_middleware(EntityTags, hub=hub)
     server.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
     server.add_middleware(StaticCache)
     server.add_middleware(ViewerMiddleware)

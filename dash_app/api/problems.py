@@ -1,32 +1,66 @@
-"""Errors of the API: JSON with one clear ``detail``, whatever went wrong."""
+"""Errors of the API: problem documents (RFC 9457) under ``/api``, one clear ``detail`` elsewhere."""
+
+from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from dqm_assets.errors import KernelError, StoreError
+from dqm_assets.accounts.user import ForbiddenError
+from dqm_assets.errors import ContractError, DqmError, KernelError, SettingsError, StoreError
 
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+#: What each kind of error is to a client; the first that fits.
+STATUSES: tuple[tuple[type[DqmError], int], ...] = (
+    (ForbiddenError, 403),
+    (SettingsError, 409),
+    (ContractError, 422),
+    (KernelError, 500),
+    (StoreError, 503),
+)
 
 
 def register_problems(server: FastAPI) -> None:
-    """Answer wrong parameters with 422 and an unreachable store with 503."""
+    """Answer wrong parameters with 422, what the state does not allow with 409, a lost store with 503."""
 
     @server.exception_handler(RequestValidationError)
-    async def wrong_request(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def wrong_request(request: Request, error: RequestValidationError) -> JSONResponse:
         wrong = [
-            f"{'.'.join(map(str, problem['loc'][1:]))}: {problem['msg']} (got {problem['input']!r})"
+            f"{'.'.join(map(str, problem['loc'][1:]))}: {problem['msg']} (got {_shown(problem['input'])})"
             for problem in error.errors()
         ]
-        return JSONResponse({"detail": "; ".join(wrong)}, status_code=422)
+        return problem(request, 422, "; ".join(wrong))
 
-    @server.exception_handler(StoreError)
-    async def no_store(_request: Request, error: StoreError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=503)
+    @server.exception_handler(DqmError)
+    async def refused(request: Request, error: DqmError) -> JSONResponse:
+        status = next((code for kind, code in STATUSES if isinstance(error, kind)), 500)
+        return problem(request, status, str(error))
 
-    @server.exception_handler(KernelError)
-    async def broken_state(_request: Request, error: KernelError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=500)
+    @server.exception_handler(StarletteHTTPException)
+    async def http_error(request: Request, error: StarletteHTTPException) -> JSONResponse:
+        return problem(request, error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+def problem(
+    request: Request, status: int, detail: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Make the answer; the original routes keep their shape, which is ``detail`` alone."""
+    if not request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": detail}, status_code=status, headers=headers)
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    return JSONResponse(document, status, headers, media_type="application/problem+json")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"  # noqa: PLR2004 - enough to know it by
 
 
 def unknown_routes() -> APIRouter:

@@ -64,6 +64,11 @@ MUTATION_MARKS = {
     "survived": Mark("✕", "Survived", "fail"),
     "fails already": Mark("▲", "Fails already", "warn"),
 }
+OUTCOME_MARKS = {
+    "stays": Mark("○", "Stays", "neutral"),
+    "goes": Mark("✓", "Goes", "good"),
+    "lost": Mark("✕", "Lost", "fail"),
+}
 PIPELINE_MARKS = {
     "SUCCESS": Mark("✓", "Success", "good"),
     "FAILED": Mark("✕", "Failed", "fail"),

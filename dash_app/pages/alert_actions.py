@@ -7,8 +7,8 @@ import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
+from dash_app.auth import require
 from dash_app.services.actions import AlertAction, Wish, act_on_alert
-from dash_app.services.actor import actor
 from dash_app.services.records import Alert
 from dash_app.services.services import Services
 from dqm_assets.errors import DqmError
@@ -66,13 +66,13 @@ def register_actions(app: Dash, services: Services) -> None:
     ) -> tuple[Any, Any]:
         if not any(clicks) or not chosen or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update
-        wish = Wish(
-            action=ctx.triggered_id["action"],
-            actor=actor(),
-            reason=reason or "",
-            hours=float(hours or 0) or None,
-        )
         try:
+            wish = Wish(
+                action=ctx.triggered_id["action"],
+                actor=require("operator").name,
+                reason=reason or "",
+                hours=float(hours or 0) or None,
+            )
             alert = await act_on_alert(services.reads.store, chosen, wish)
         except DqmError as error:
             return str(error), no_update

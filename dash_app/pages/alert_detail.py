@@ -26,7 +26,9 @@ from dash_app.links import (
     run_link,
 )
 from dash_app.pages.alert_actions import actions_bar
+from dash_app.pages.alert_labels import label_card
 from dash_app.services.alert_groups import dagster_run_of, grouped_with
+from dash_app.services.alert_labels import Said, label_of
 from dash_app.services.alerts import alert_events, alert_with_id
 from dash_app.services.datasets import dataset_summaries
 from dash_app.services.evidence import EvidenceRows, evidence_rows
@@ -51,6 +53,7 @@ class AlertDetail:
     rows: EvidenceRows | None
     changes: tuple[SegmentChange, ...]
     siblings: tuple[Alert, ...]
+    said: Said | None
     dagster_run: str | None
     #: Table of the dataset, without ``raw.``.
     table: str
@@ -73,6 +76,7 @@ async def read_alert(services: Services, alert_id: str) -> AlertDetail | None:
         rows=await reads(evidence_rows, alert_id),
         changes=await reads(what_changed, alert_id),
         siblings=await reads(grouped_with, alert_id),
+        said=await reads(label_of, alert_id),
         dagster_run=await reads(dagster_run_of, alert.dataset, alert.last_batch),
         table=summaries[0].table_name.removeprefix("raw.") if summaries else alert.dataset,
         files=bool(summaries and summaries[0].runs),
@@ -108,6 +112,7 @@ async def alert_card(services: Services, found: AlertDetail | None) -> Component
                 ],
                 className="card",
             ),
+            None if alert.detector == CONTRACT_DETECTOR else label_card(found.said),
             _changes_card(found.changes),
             _rows_card(found),
             html.Div([_facts_card(found), _history_card(found)], className="columns columns-halves"),

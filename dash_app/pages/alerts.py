@@ -15,6 +15,7 @@ from dash_app.components.status import ALERT_MARKS, mark_of
 from dash_app.components.toolbar import csv_link
 from dash_app.pages.alert_actions import register_actions
 from dash_app.pages.alert_detail import alert_card, read_alert
+from dash_app.pages.alert_labels import register_labels
 from dash_app.services.alerts import AlertFilter, alert_page
 from dash_app.services.records import Alert, AlertPage
 from dash_app.services.services import Services
@@ -149,6 +150,7 @@ class AlertsPage:
             prevent_initial_call=True,
         )
         register_actions(app, self._services)
+        register_labels(app, self._services)
 
     async def refresh(
         self,

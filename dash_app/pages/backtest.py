@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dash_app.auth import require
 from dash_app.components.card import card, empty
 from dash_app.components.graph import graph
 from dash_app.components.number import MISSING, count, number, plural, share
@@ -16,7 +17,6 @@ from dash_app.components.table import Cell, Heading, table
 from dash_app.components.toolbar import permalink
 from dash_app.figures.replay_chart import LETTERS, replay_chart
 from dash_app.links import dataset_link
-from dash_app.services.actor import actor
 from dash_app.services.backtest import (
     REPLAYED,
     UNITS,
@@ -165,7 +165,9 @@ class BacktestPage:
         line = int(ctx.triggered_id["line"])
         try:
             choice = _choice(methods[line], amounts[line], units[line])
-            done = await apply_choice(self._services.reads.store, _of_key(series), choice, actor())
+            done = await apply_choice(
+                self._services.reads.store, _of_key(series), choice, require("operator").name
+            )
         except DqmError as error:
             return str(error)
         return done

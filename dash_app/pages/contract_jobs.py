@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, html, no_update, set_props
 from dash.development.base_component import Component
 
+from dash_app.auth import require
 from dash_app.components.card import card, empty
 from dash_app.components.number import plural, share
 from dash_app.components.status import CHANGE_MARKS, MUTATION_MARKS, badge, mark_of
@@ -67,6 +68,7 @@ def register_jobs(app: Dash, services: Services) -> None:
         set_props("mutation-start", {"disabled": True})
         steps: list[MutationStep] = []
         try:
+            require("operator")
             found = mutate(services.reads.store, services.settings, dataset)
             while (step := await asyncio.to_thread(_next, found)) is not None:
                 steps.append(step)

@@ -83,7 +83,7 @@ class SystemPage:
             _tiles(state, queue),
             html.Div(
                 [
-                    html.Div([_pipelines(pipelines), _sources(sources)], className="stack"),
+                    html.Div([_pipelines(pipelines), _sources(sources), _tables(state)], className="stack"),
                     html.Div(
                         [
                             self._queue(queue, state),
@@ -96,7 +96,6 @@ class SystemPage:
                 ],
                 className="columns columns-wide-left",
             ),
-            _tables(state),
         ]
 
     def _queue(self, queue: Queue, state: SystemState) -> Component:

@@ -9,7 +9,7 @@ from dqm_assets.store import Store
 
 Kind = Literal["opened", "resolved", "score", "schema", "dataset", "runs"]
 #: Changes of one kind that are listed at most.
-MOST_OF_A_KIND = 6
+MOST_OF_A_KIND = 4
 #: A score that moved less is not worth telling.
 LEAST_MOVE = 2.0
 
