@@ -17,6 +17,7 @@ from dqm_assets.quality.contracts import lint, load_contract, load_contracts
 from dqm_assets.quality.contracts.mutation import mutation_test
 from dqm_assets.quality.drift import SeenColumn, schema_changes
 from dqm_assets.simulate.runs import RunSeries, run_csv
+from tests.integration.contracts.good_rows import GOOD_ROWS
 
 SHIPPED = Path(__file__).parents[3] / "contracts"
 DETECTOR = SHIPPED / "detector_runs.odcs.yaml"
@@ -97,8 +98,15 @@ def test_a_shipped_contract_lints_without_a_word(file: Path) -> None:
     assert lint(file) == []
 
 
-def test_the_detector_contract_has_a_full_mutation_score() -> None:
-    report = mutation_test(load_contract(DETECTOR), RunSeries().run(0).table, now=NOW)
+def test_every_dataset_of_every_shipped_contract_has_good_rows_to_be_tested_with() -> None:
+    shipped = {(file.name, one.dataset) for file in SHIPPED.glob("*.yaml") for one in load_contracts(file)}
+    assert shipped == GOOD_ROWS.keys()
+
+
+@pytest.mark.parametrize(("file", "dataset"), GOOD_ROWS)
+def test_a_shipped_contract_has_a_full_mutation_score(file: str, dataset: str) -> None:
+    rows = GOOD_ROWS[file, dataset]()
+    report = mutation_test(load_contract(SHIPPED / file, dataset), rows, now=NOW)
     assert [one for one in report.results if one.outcome != "caught"] == []
 
 
