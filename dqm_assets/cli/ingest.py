@@ -6,14 +6,19 @@ from typing import Annotated
 import typer
 
 from dqm_assets.cli.output import DATA_FAILED, USAGE, JsonFlag, log_console, print_json, print_table
-from dqm_assets.pipeline.datasets import DETECTOR
 
 
 def ingest(
     files: Annotated[
         list[Path], typer.Argument(help="CSV (also .gz) or Parquet files.", exists=True, dir_okay=False)
     ],
-    dataset: Annotated[str, typer.Option(help="Dataset to load them into; made when it is new.")] = DETECTOR,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="Dataset to load them into; made when it is new. Left out: the one that the files' folder "
+            "is named after, or whose contract their columns fit."
+        ),
+    ] = None,
     json_output: JsonFlag = False,
 ) -> None:
     """Load files as if they were dropped: every row is loaded or quarantined with its reason.
@@ -25,10 +30,14 @@ def ingest(
     from dqm_assets.defs.resources import process_store
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.claims import without_duplicates
+    from dqm_assets.pipeline.dataset_choice import dataset_of_files
     from dqm_assets.pipeline.datasets import find_dataset, refuse_clash
     from dqm_assets.settings import settings
 
     landing = Landing(settings().landing_folder)
+    if dataset is None:
+        dataset = dataset_of_files(settings(), files)
+        log_console.print(f"Loading into dataset {dataset}; --dataset names another.", highlight=False)
     found = find_dataset(settings(), dataset)
     refuse_clash(settings(), found)
     # Claimed one by one: files of the same name from different folders must not overwrite each other.

@@ -25,7 +25,11 @@ _LARGEST_SAMPLE = 1 << 24
 
 
 def read_file(
-    path: Path | str, columns: Mapping[str, pa.DataType] | None = None, header: bool | None = None
+    path: Path | str,
+    columns: Mapping[str, pa.DataType] | None = None,
+    header: bool | None = None,
+    *,
+    usual: Mapping[str, pa.DataType] | None = None,
 ) -> ParsedFile:
     """Read a CSV (any dialect and encoding, plain or gzip) or a Parquet file, whole.
 
@@ -36,6 +40,8 @@ def read_file(
             rejects nothing. Without a header, declared names are given by position if there
             are as many as columns.
         header: whether the first record names the columns; ``None`` decides from the file.
+        usual: numeric types that columns of earlier files had; a few values that are no numbers reject their
+            rows instead of making the column text.
 
     Raises:
         SourceError: nothing can be read from the file; ``code`` says why.
@@ -57,6 +63,7 @@ def read_file(
                 lambda row: content.data[int(records.starts[row]) : int(records.ends[row])],
             ),
             columns,
+            usual,
         )
         return ParsedFile(
             table=typed.table,

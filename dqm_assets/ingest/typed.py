@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dqm_assets.ingest.casting import CastColumn, cast_column
 from dqm_assets.ingest.inference import infer_column
 from dqm_assets.ingest.parsed import Reject, raw_text
 
 _VALUE_SHOWN = 80
+#: Values of a numeric column that may be no numbers before it is called text; one of ten at least may.
+_FEW = 0.01
+_LEAST_VALUES = 10
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,22 @@ class TypedTable:
     columns_seen: tuple[tuple[str, pa.DataType], ...]
 
 
-def type_columns(source: TextTable, declared: Mapping[str, pa.DataType] | None) -> TypedTable:
+def type_columns(
+    source: TextTable,
+    declared: Mapping[str, pa.DataType] | None,
+    usual: Mapping[str, pa.DataType] | None = None,
+) -> TypedTable:
     """Cast declared columns, infer the others, reject rows by their first value that does not cast.
 
-    Inference looks at all rows, also at those that a declared column rejects.
+    Inference looks at all rows, also at those that a declared column rejects. A column that has always been
+    numeric stays so when only a few of its values are no numbers: their rows are rejected.
+
+    Args:
+        source: the columns as text.
+        declared: types that columns must have.
+        usual: types that columns of earlier files had.
     """
+    usual = usual or {}
     declared = declared or {}
     columns: dict[str, pa.ChunkedArray] = {}
     failures: dict[str, np.ndarray] = {}
@@ -48,14 +63,19 @@ def type_columns(source: TextTable, declared: Mapping[str, pa.DataType] | None) 
             columns[name] = cast.values
             if cast.failed.any():
                 failures[name] = cast.failed
-        else:
-            columns[name] = infer_column(column) if pa.types.is_string(column.type) else column
+            continue
+        columns[name] = infer_column(column) if pa.types.is_string(column.type) else column
+        if name in usual and pa.types.is_string(columns[name].type):
+            cast = _as_usual(column, usual[name])
+            if cast is not None:
+                columns[name], failures[name] = cast.values, cast.failed
     seen = tuple((name, column.type) for name, column in columns.items())
     table = pa.table({**columns, "_line": pa.array(source.lines, pa.int64())})
     if not failures:
         return TypedTable(table, (), seen)
     bad = np.logical_or.reduce(list(failures.values()))
-    rejects = tuple(_reject(source, int(row), failures, declared) for row in np.flatnonzero(bad))
+    wanted = {**usual, **declared}
+    rejects = tuple(_reject(source, int(row), failures, wanted) for row in np.flatnonzero(bad))
     return TypedTable(table.filter(pa.array(~bad)), rejects, seen)
 
 
@@ -68,6 +88,20 @@ def _cast(column: pa.ChunkedArray, declared: pa.DataType) -> CastColumn:
         return CastColumn(column.cast(declared), np.zeros(len(column), dtype=bool))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return cast_column(column.cast(pa.string()), declared)
+
+
+def _as_usual(text: pa.ChunkedArray, usual: pa.DataType) -> CastColumn | None:
+    """Take a text column as numbers if all but a few values are; ``None`` when it is text now."""
+    for wanted in (usual, pa.float64()):
+        cast = cast_column(text, wanted)
+        bad, values = int(cast.failed.sum()), len(text) - text.null_count
+        if not 0 < bad <= max(values * _FEW, 1) or values < bad * _LEAST_VALUES:
+            continue
+        # What is left must be numbers without doubt: 007 is an identifier that casts to a number.
+        rest = infer_column(pc.if_else(pa.array(cast.failed), pa.scalar(None, text.type), text))
+        if pa.types.is_integer(rest.type) or pa.types.is_floating(rest.type):
+            return CastColumn(cast.values, cast.failed)
+    return None
 
 
 def _reject(

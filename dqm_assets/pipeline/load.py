@@ -25,6 +25,7 @@ from dqm_assets.pipeline.drift_quarantine import kept_by_policy
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows
 from dqm_assets.pipeline.seen_columns import seen_columns
+from dqm_assets.pipeline.usual_types import UsualTypes
 from dqm_assets.quality.drift import SeenColumn
 from dqm_assets.store import Store
 
@@ -125,7 +126,8 @@ def load_runs(
             fresh = without_duplicates(store, landing, dataset, here)
             summary.duplicates += [claim.run_id for claim in here if claim not in fresh]
             known = store.ensure_table(dataset.raw_table, _BOOKKEEPING)
-            read = [_prepare(dataset, claim, known, dagster_run_id) for claim in fresh]
+            usual = UsualTypes.of(store, dataset, known)
+            read = [_prepare(dataset, claim, known, usual, dagster_run_id) for claim in fresh]
             prepared = _with_verdicts(store, dataset, read)
             _commit(store, dataset, prepared)
             for item in prepared:
@@ -187,7 +189,9 @@ def _with_verdicts(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]
     return kept
 
 
-def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: str) -> _Prepared:
+def _prepare(
+    dataset: Dataset, claim: Claim, known: pa.Schema, usual: UsualTypes, dagster_run_id: str
+) -> _Prepared:
     now = datetime.now(UTC)
     modified = datetime.fromtimestamp(claim.mtime, UTC)
     # A copied file may carry an old modification time; its inode changed when it was claimed.
@@ -216,7 +220,8 @@ def _prepare(dataset: Dataset, claim: Claim, known: pa.Schema, dagster_run_id: s
         )
 
     try:
-        parsed = read_file(claim.path, columns=_columns_to_read(dataset, known))
+        parsed = read_file(claim.path, columns=_columns_to_read(dataset, known), usual=usual.types)
+        usual.add(parsed.columns_seen)
         columns = seen_columns(parsed)
         parsed = kept_by_policy(dataset.contract, parsed, columns)
     except SourceError as error:

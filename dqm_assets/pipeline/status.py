@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
+from dqm_assets.errors import StoreError
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.store import Store
+
+_log = structlog.get_logger(__name__)
+#: What the platform itself does is named so: no folder, and so no dataset, can be called that.
+MONITORING = "monitoring/"
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,8 @@ def stage(store: Store, pipeline: str, name: str) -> Generator[dict[str, Any]]:
 
     Args:
         store: The open store.
-        pipeline: Name of the pipeline, such as ``detector``.
+        pipeline: Name of the pipeline: its dataset, or for work of the platform itself ``MONITORING`` and a
+            name.
         name: Name of the stage, such as ``load``.
 
     Yields:
@@ -51,7 +59,11 @@ def stage(store: Store, pipeline: str, name: str) -> Generator[dict[str, Any]]:
         yield details
     except Exception as error:
         now = datetime.now(UTC)
-        _write(store, FailureRow(pipeline, "FAILED", now, name, str(error)))
+        try:
+            _write(store, FailureRow(pipeline, "FAILED", now, name, str(error)))
+        except StoreError as unwritten:
+            # The caller must hear of its own error, not that the store could not be told of it.
+            _log.error("pipeline_status_not_written", pipeline=pipeline, stage=name, error=str(unwritten))
         raise
     _succeed(store, pipeline, name, details)
 

@@ -66,7 +66,8 @@ def landing_sensor(datasets: Sequence[RunAssets]) -> dg.SensorDefinition:
                 item.assets.partitions.build_add_request([claim.run_id for claim in item.claims])
             )
             known = context.instance.get_dynamic_partitions(item.assets.partitions.name or "")
-            requests += [_request(item.assets, chunk) for chunk in ranges(item.claims, known)]
+            most = _most_together(item.claims)
+            requests += [_request(item.assets, chunk) for chunk in ranges(item.claims, known, most)]
         return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=partitions)
 
     return landing_files
@@ -160,12 +161,23 @@ def _attempt(claim: Claim) -> int:
     return doublings + int(age / _LONGEST_REST_SECONDS)
 
 
-def ranges(claims: Sequence[Claim], known: Sequence[str]) -> list[list[Claim]]:
+def _most_together(claims: Sequence[Claim]) -> int:
+    """Runs of one Dagster run: all at first, a quarter of them with each further attempt.
+
+    One file whose load fails takes its whole range down; so the others get away from it, and it ends alone.
+    """
+    return max(1, min(RUNS_PER_DAGSTER_RUN, math.ceil(len(claims) / 4 ** max(map(_attempt, claims)))))
+
+
+def ranges(
+    claims: Sequence[Claim], known: Sequence[str], most: int = RUNS_PER_DAGSTER_RUN
+) -> list[list[Claim]]:
     """Split claims into those that one Dagster run can cover: partitions that lie side by side, in order.
 
     Args:
         claims: Claims to load; a file that is dropped again has its old partition.
         known: Partitions that exist, in Dagster's order; others are added after them, in the claims' order.
+        most: Claims of one Dagster run.
     """
     places = {key: place for place, key in enumerate(known)}
     for claim in claims:
@@ -174,7 +186,7 @@ def ranges(claims: Sequence[Claim], known: Sequence[str]) -> list[list[Claim]]:
     last = -2
     for claim in sorted(claims, key=lambda claim: places[claim.run_id]):
         place = places[claim.run_id]
-        if place != last + 1 or len(chunks[-1]) >= RUNS_PER_DAGSTER_RUN:
+        if place != last + 1 or len(chunks[-1]) >= most:
             chunks.append([])
         chunks[-1].append(claim)
         last = place

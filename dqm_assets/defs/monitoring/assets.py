@@ -11,7 +11,7 @@ from dqm_assets.pipeline.alerts import AlertSummary, update_alerts
 from dqm_assets.pipeline.baselines import update_baselines
 from dqm_assets.pipeline.daily_volume import observe_days
 from dqm_assets.pipeline.datasets import Dataset, find_dataset
-from dqm_assets.pipeline.status import stage
+from dqm_assets.pipeline.status import MONITORING, stage
 from dqm_assets.settings import settings
 from dqm_assets.store import Store
 
@@ -43,9 +43,10 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
     )
     def metric_baselines(store: StoreResource) -> dg.MaterializeResult:
         opened = store.open()
-        with stage(opened, "metric_baselines", "learn") as details:
+        with stage(opened, f"{MONITORING}metric_baselines", "learn") as details:
             summaries = {
-                d.name: update_baselines(opened, d) for d in _judged_since(opened, "metric_baselines")
+                d.name: update_baselines(opened, d)
+                for d in _judged_since(opened, f"{MONITORING}metric_baselines")
             }
             details.update(datasets=len(summaries))
         rows = [(name, s.series, s.ready, s.series - s.ready, s.as_of_batch) for name, s in summaries.items()]
@@ -67,8 +68,8 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
     )
     def alerts(store: StoreResource) -> dg.MaterializeResult:
         opened = store.open()
-        with stage(opened, "alerts", "advance") as details:
-            summaries = {d.name: _alerts_of(opened, d) for d in _judged_since(opened, "alerts")}
+        with stage(opened, f"{MONITORING}alerts", "advance") as details:
+            summaries = {d.name: _alerts_of(opened, d) for d in _judged_since(opened, f"{MONITORING}alerts")}
             details["opened"] = sum(summary.opened for summary in summaries.values())
             details["resolved"] = sum(summary.resolved for summary in summaries.values())
         rows = [(name, s.findings, s.opened, s.resolved, s.active) for name, s in summaries.items()]
