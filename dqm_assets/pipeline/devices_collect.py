@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,7 +17,8 @@ from dqm_assets.pipeline.datasets import register_source
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.sources.devices.client import Collected, DeviceClient, Question
 from dqm_assets.sources.devices.clock import Clock
-from dqm_assets.sources.devices.flat_file import flat_rows, remove_old_files, write_flat_file
+from dqm_assets.sources.devices.flat_file import dimension_columns, remove_old_files, write_flat_file
+from dqm_assets.sources.devices.snapshot import SegmentKey, Snapshot
 from dqm_assets.store import Store
 
 DATASET, TABLE = "devices", "raw.segment_timeseries"
@@ -171,19 +173,23 @@ def _store(store: Store, collected: Sequence[Collected], question: Question, fol
 
 
 def _count_rows(collected: Sequence[Collected]) -> pa.Table:
-    rows = [row for each in collected for row in flat_rows(each.snapshot)]
-    sizes = [len(each.snapshot.counts) for each in collected]
-    ts = [each.snapshot.ts for each, size in zip(collected, sizes, strict=True) for _ in range(size)]
-    _, segment, count, *dimensions = zip(*rows, strict=True)
-    names = [f"dim{place}_{part}" for place in (1, 2, 3) for part in ("name", "value")]
-    columns = {
-        "ts": pa.array(ts, pa.timestamp("us", tz="UTC")),
-        "segment": pa.array(segment, pa.string()),
-        "count": pa.array(count, pa.int64()),
-    }
-    return pa.table(
-        columns | {name: pa.array(part, pa.string()) for name, part in zip(names, dimensions, strict=True)}
-    )
+    return pa.concat_tables(_snapshot_rows(each.snapshot) for each in collected)
+
+
+def _snapshot_rows(snapshot: Snapshot) -> pa.Table:
+    keys = _key_columns(tuple(snapshot.counts))
+    ts = pa.repeat(pa.scalar(snapshot.ts, pa.timestamp("us", tz="UTC")), keys.num_rows)
+    counts = pa.array(list(snapshot.counts.values()), pa.int64())
+    return keys.append_column("ts", ts).append_column("count", counts)
+
+
+@lru_cache(maxsize=16)
+def _key_columns(keys: tuple[SegmentKey, ...]) -> pa.Table:
+    """The columns that are the same in every snapshot of a fleet."""
+    rows = [(key.segment, *dimension_columns(key)) for key in keys]
+    names = ["segment", *(f"dim{place}_{part}" for place in (1, 2, 3) for part in ("name", "value"))]
+    columns = zip(*rows, strict=True)
+    return pa.table({name: pa.array(part, pa.string()) for name, part in zip(names, columns, strict=True)})
 
 
 def _payload_row(each: Collected, question: Question) -> PayloadRow:

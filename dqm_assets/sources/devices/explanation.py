@@ -50,7 +50,8 @@ def _by_culprits(
         told.append(((was.count - now.count) / (before.count - after.count), culprit, was, now))
     told.sort(key=lambda each: -each[0])
     words = [
-        f"{culprit.name} explains {min(share, 1.0):.0%} of the drop ({was.count:,.0f} → {now.count:,.0f} online)"
+        f"{culprit.name} explains {min(share, 1.0):.0%} of the drop "
+        f"({was.count:,.0f} → {now.count:,.0f} online)"
         for share, culprit, was, now in told[:_NAMED]
     ]
     return Explanation(
@@ -78,7 +79,8 @@ def _by_dimension(history: FleetHistory, place: int, part: Part, baseline: int) 
         dimension = next(each for each in SINGLE if each != part.dimension)
     else:
         _, dimension, found = best
-        text = f"{part.title} lost {whole_drop:.0%} ({lost}); {found.segment} explains {min(found.share, 1.0):.0%} of it"
+        cause = f"{found.segment} explains {min(found.share, 1.0):.0%} of it"
+        text = f"{part.title} lost {whole_drop:.0%} ({lost}); {cause}"
     return Explanation(_percent(text), _parts(history, place, part, dimension, baseline))
 
 

@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from dqm_assets.sources.devices.segments import MOST_DIMENSIONS
-from dqm_assets.sources.devices.snapshot import Snapshot
+from dqm_assets.sources.devices.snapshot import SegmentKey, Snapshot
 
 #: ``ts`` in UTC; dimensions that a segment does not have are empty.
 HEADER = (
@@ -25,12 +26,18 @@ HEADER = (
 )
 
 
+@lru_cache(maxsize=8192)
+def dimension_columns(key: SegmentKey) -> tuple[str, ...]:
+    """Names and values of a key's dimensions in turn, filled up with empty ones."""
+    pairs = [part for pair in zip(key.dimensions, key.values, strict=True) for part in pair]
+    return (*pairs, *("",) * (2 * MOST_DIMENSIONS - len(pairs)))
+
+
 def flat_rows(snapshot: Snapshot) -> Iterator[tuple[str | int, ...]]:
     """Rows of a snapshot in the order of ``HEADER``."""
     ts = snapshot.ts.strftime("%Y-%m-%dT%H:%M:%SZ")
     for key, count in snapshot.counts.items():
-        pairs = [part for pair in zip(key.dimensions, key.values, strict=True) for part in pair]
-        yield (ts, key.segment, count, *pairs, *("",) * (2 * MOST_DIMENSIONS - len(pairs)))
+        yield (ts, key.segment, count, *dimension_columns(key))
 
 
 def write_flat_file(folder: Path, snapshot: Snapshot) -> Path:

@@ -1,6 +1,7 @@
 """The words of the segment API: dimensions of the inventory, and the segments made of up to three."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import combinations
 
 #: Dimension, as segments name it → column of the inventory.
@@ -34,6 +35,7 @@ SEGMENTS: tuple[str, ...] = (
 WHOLE_FLEET = "Type"
 
 
+@lru_cache(maxsize=1024)
 def dimensions_of(segment: str) -> tuple[str, ...]:
     """Dimensions of a segment, in order: ``"Type and OS"`` has ``Type`` and ``OS``."""
     return tuple(segment.split(JOINT))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,9 +22,11 @@ class SnapshotError(SourceError):
     """
 
 
-@dataclass(frozen=True)
-class SegmentKey:
-    """What is counted: a segment and the value of each of its dimensions."""
+class SegmentKey(NamedTuple):
+    """What is counted: a segment and the value of each of its dimensions.
+
+    A tuple, because thousands are made and looked up for every snapshot.
+    """
 
     segment: str
     values: tuple[str, ...]
@@ -70,19 +72,25 @@ class _Row(BaseModel):
     dim3_value: _Text | None = None
 
     def key(self) -> SegmentKey:
-        pairs = [
-            (self.dim1_name, self.dim1_value),
-            (self.dim2_name, self.dim2_value),
-            (self.dim3_name, self.dim3_value),
-        ]
-        given = [(name, value) for name, value in pairs if name is not None and value is not None]
-        if tuple(name for name, _ in given) != dimensions_of(self.segment):
+        if self.dim2_name is None:
+            names, values = (self.dim1_name,), (self.dim1_value, *_given(self.dim2_value))
+        elif self.dim3_name is None:
+            names = (self.dim1_name, self.dim2_name)
+            values = (self.dim1_value, *_given(self.dim2_value, self.dim3_value))
+        else:
+            names = (self.dim1_name, self.dim2_name, self.dim3_name)
+            values = (self.dim1_value, *_given(self.dim2_value, self.dim3_value))
+        if names != dimensions_of(self.segment) or len(values) != len(names):
             raise SnapshotError(
-                f"A row of segment {self.segment!r} has the dimensions {[name for name, _ in given]}; it "
-                f"must have the segment's own, at most {MOST_DIMENSIONS}, each with a value.",
+                f"A row of segment {self.segment!r} has {list(names)} and {len(values)} values; it "
+                f"must have the segment's own dimensions, at most {MOST_DIMENSIONS}, each with a value.",
                 "not_a_snapshot",
             )
-        return SegmentKey(self.segment, tuple(value for _, value in given))
+        return SegmentKey(self.segment, values)
+
+
+def _given(*values: str | None) -> tuple[str, ...]:
+    return tuple(value for value in values if value is not None)
 
 
 class _Answer(BaseModel):
