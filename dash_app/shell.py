@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, set_props
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
 from dash_app.components.card import empty
@@ -34,8 +34,15 @@ class Shell:
         self._services = services
         self._pages = {page.path: page for page in pages}
 
-    def layout(self) -> Component:
-        """Give the frame with an empty page; the browser asks for the page next."""
+    async def layout_at(self, pathname: str, search: str) -> Component:
+        """Give the frame with the page of an address in it, so that the first paint is the right one."""
+        content, title, address = await self._shown(pathname, search)
+        return self.layout(content, title, address)
+
+    def layout(
+        self, content: Component | None = None, title: str | None = None, address: str | None = None
+    ) -> Component:
+        """Give the frame; without a page in it the browser asks for the page next."""
         return dmc.MantineProvider(
             id="mantine",
             defaultColorScheme="auto",
@@ -49,7 +56,8 @@ class Shell:
                 dcc.Location(id="url", refresh="callback-nav"),
                 dcc.Store(id="live-version"),
                 dcc.Store(id="live-beat"),
-                dcc.Store(id="page-title"),
+                dcc.Store(id="page-title", data=title),
+                dcc.Store(id="shown", data=address),
                 dcc.Store(id="scheme"),
                 dcc.Store(
                     id="templates",
@@ -64,7 +72,8 @@ class Shell:
                             self._navigation(), className="shell-navbar", **{"aria-label": "Main"}
                         ),
                         dmc.AppShellMain(
-                            html.Div(id="main", tabIndex="-1", className="page"), className="shell-main"
+                            html.Div(content, id="main", tabIndex="-1", className="page"),
+                            className="shell-main",
                         ),
                     ],
                     id="frame",
@@ -80,8 +89,10 @@ class Shell:
         app.callback(
             Output("main", "children"),
             Output("page-title", "data"),
+            Output("shown", "data"),
             Input("url", "pathname"),
             Input("url", "search"),
+            State("shown", "data"),
         )(self.show)
         app.callback(
             Output("dataset-switch", "data"),
@@ -109,18 +120,28 @@ class Shell:
         for page in self._pages.values():
             page.register(app)
 
-    async def show(self, pathname: str | None, search: str | None) -> tuple[Component, str]:
-        """Lay out the page of an address; one that does not exist says so and leads back."""
-        path = (pathname or "/").rstrip("/")
+    async def show(self, pathname: str | None, search: str | None, shown: str | None) -> tuple[Any, Any, Any]:
+        """Lay out the page of an address, unless it is the one that is there already."""
+        if pathname is None or _address(pathname, search) == shown:
+            return no_update, no_update, no_update
+        return await self._shown(pathname, search)
+
+    async def _shown(self, pathname: str, search: str | None) -> tuple[Component, str, str]:
+        """The page of an address, its title and the address; one that does not exist leads back."""
+        path, address = pathname.rstrip("/"), _address(pathname, search)
         page = self._pages.get(path)
         if page is None:
-            return _not_found(path or "/"), f"Not found · {TITLE}"
+            return _not_found(path or "/"), f"Not found · {TITLE}", address
+        title = f"{page.name} · {TITLE}"
         try:
-            layout = await page.layout(dict(parse_qsl((search or "").removeprefix("?"))))
+            return await page.layout(dict(parse_qsl((search or "").removeprefix("?")))), title, address
         except StoreError as error:
             log.warning("cannot lay out %s: %s", path, error)
-            return _unreachable(page.name, error), f"{page.name} · {TITLE}"
-        return layout, f"{page.name} · {TITLE}"
+            return _failed(page.name, "The store does not answer.", str(error)), title, address
+        except Exception:
+            log.exception("cannot lay out %s", path)
+            hint = "The log of the dashboard says why. The other pages may work."
+            return _failed(page.name, "This page could not be laid out.", hint), title, address
 
     async def refresh(self, _version: int | None) -> tuple[list[dict[str, str]], str, bool]:
         """Bring the dataset switcher and the count of open alerts up to date."""
@@ -253,7 +274,7 @@ def _clientside(
         output,
         given,
         *states,
-        prevent_initial_call=function != "retheme",
+        prevent_initial_call=function not in ("retheme", "title"),
     )
 
 
@@ -272,12 +293,10 @@ def _not_found(path: str) -> Component:
     )
 
 
-def _unreachable(name: str, error: StoreError) -> Component:
-    return html.Div(
-        [
-            page_head(name, "The store does not answer."),
-            html.Section(
-                empty("Nothing can be shown right now", html.P(str(error)), sign="✕"), className="card"
-            ),
-        ]
-    )
+def _address(pathname: str, search: str | None) -> str:
+    return f"{pathname.rstrip('/')}?{(search or '').removeprefix('?')}"
+
+
+def _failed(name: str, about: str, hint: str) -> Component:
+    shown = empty("Nothing can be shown right now", html.P(hint), sign="✕")
+    return html.Div([page_head(name, about), html.Section(shown, className="card")])

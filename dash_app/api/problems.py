@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match
 
 from dqm_assets.accounts.user import ForbiddenError
 from dqm_assets.errors import ContractError, DqmError, KernelError, SettingsError, StoreError
@@ -63,12 +64,25 @@ def _shown(value: object) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"  # noqa: PLR2004 - enough to know it by
 
 
+def _methods_of(request: Request) -> list[str]:
+    """Name the methods that other routes of the same path answer."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is Match.PARTIAL:
+            found |= set(getattr(route, "methods", None) or ())
+    return sorted(found)
+
+
 def unknown_routes() -> APIRouter:
     """Make the route that answers whatever else is asked under ``/api`` with 404; include it last."""
     router = APIRouter()
 
     @router.api_route("/api/{rest:path}", methods=ANY_METHOD, include_in_schema=False)
-    async def unknown(rest: str) -> None:
+    async def unknown(request: Request, rest: str) -> None:
+        allowed = _methods_of(request)
+        if allowed:
+            other = f"/api/{rest} answers {', '.join(allowed)} only."
+            raise HTTPException(405, other, headers={"Allow": ", ".join(allowed)})
         raise HTTPException(404, f"There is no route /api/{rest}. GET {'/api/docs'} shows what there is.")
 
     return router

@@ -40,7 +40,7 @@ from dash_app.services.what_changed import SegmentChange, what_changed
 
 CHART_HEIGHT = 250
 POINTS_SHOWN = 120
-COLUMNS_SPLIT = 3
+COLUMNS_SPLIT = 2
 
 
 @dataclass(frozen=True, slots=True)

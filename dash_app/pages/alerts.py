@@ -232,7 +232,7 @@ def _columns() -> list[dict[str, Any]]:
         column(
             "what", "What", minWidth=190, tooltipField="what", wrapText=True, cellClass="two-lines", flex=1
         ),
-        time_column("opened", "Opened", minWidth=108, maxWidth=116),
+        time_column("opened", "Opened", minWidth=124, maxWidth=132),
     ]
 
 
@@ -241,11 +241,16 @@ def _rows(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
         {
             "id": alert.alert_id,
             "severity": alert.severity,
-            "what": f"{alert.headline}\n{alert.dataset} · {mark_of(ALERT_MARKS, alert.status).word.lower()}",
+            "what": _what(alert),
             "opened": alert.opened_ts.isoformat() if alert.opened_ts else None,
         }
         for alert in alerts
     ]
+
+
+def _what(alert: Alert) -> str:
+    status = "" if alert.status == "open" else f" · {mark_of(ALERT_MARKS, alert.status).word.lower()}"
+    return f"{alert.headline}{status}"
 
 
 def _note(page: AlertPage) -> str:

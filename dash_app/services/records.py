@@ -176,7 +176,8 @@ class Alert:
     @property
     def headline(self) -> str:
         """What is wrong, without the dataset's name in front, which is always shown beside it."""
-        return self.title.removeprefix(f"{self.dataset}.") or f"{self.column} {self.metric}".strip()
+        short = self.title.removeprefix(f"{self.dataset}.").replace(f" in {self.dataset} ", " ", 1)
+        return short or f"{self.column} {self.metric}".strip()
 
 
 @dataclass(frozen=True, slots=True)

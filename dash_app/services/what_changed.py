@@ -24,7 +24,7 @@ MOST_SEGMENTS = 400
 #: Batches before the incident that are taken together as "before".
 BATCHES_BEFORE = 10
 #: Parts shown of one column.
-MOST_PARTS = 8
+MOST_PARTS = 6
 
 #: What is averaged over the rows of a segment, by metric.
 _WHAT = {
