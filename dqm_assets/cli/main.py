@@ -5,6 +5,7 @@ import sys
 import warnings
 from typing import Any
 
+import structlog
 import typer
 from rich.markup import escape
 from typer.core import TyperGroup
@@ -72,6 +73,8 @@ def app() -> None:
     """Entry point of the ``dqm`` script."""
     # Dagster says so of parameters that are used knowingly.
     warnings.filterwarnings("ignore", message=r"Parameter .* is currently in beta")
+    # Standard output is for results, which other programs read.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         cli()
     except DqmError as error:

@@ -9,6 +9,11 @@ from dqm_assets.cli.output import JsonFlag, log_console, print_json, print_table
 
 #: Moments of one attempt: their rows are one commit.
 _PER_ATTEMPT = 48
+#: Moments whose rates were fresh: the simulator's answers are of the very moment that they were asked for.
+_KNOWN = """
+    SELECT DISTINCT inr_rate_ts AS at FROM raw.crypto_prices
+    WHERE simulated AND NOT inr_rate_stale AND inr_rate_ts >= ?
+"""
 
 
 def crypto(
@@ -23,7 +28,7 @@ def crypto(
 ) -> None:
     """Fetch a span of a simulated market: client, contract, store, baselines and alerts are the real ones.
 
-    Every row is marked as simulated. The same span again changes nothing.
+    Every row is marked as simulated. Moments that are stored already are left out.
     """
     from decimal import Decimal
 
@@ -40,7 +45,8 @@ def crypto(
 
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     end = now - timedelta(minutes=now.minute % step if step < 60 else 0)  # noqa: PLR2004 - minutes of an hour
-    moments = [end - timedelta(minutes=back) for back in range(minutes // step * step, -1, -step)]
+    begin = end - timedelta(minutes=minutes // step * step)
+    moments = [begin + timedelta(minutes=passed) for passed in range(0, minutes + 1, step)]
     simulator = FastAPI()
     simulator.include_router(crypto_router(Market(seed), CryptoFaults(fault_rate, seed=seed)))
     top = settings().crypto_top
@@ -51,6 +57,8 @@ def crypto(
         # A circuit of its own: the real provider's troubles are none of the simulator's.
         CryptoClient(Fetcher(f"{url}/api/v3", name="crypto simulator", parse_float=Decimal), top) as client,
     ):
+        known = {row["at"] for row in store.rows(_KNOWN, [moments[0]])}
+        moments = [moment for moment in moments if moment not in known]
         collected = [
             collect(store, settings(), client, moments[start : start + _PER_ATTEMPT])
             for start in range(0, len(moments), _PER_ATTEMPT)
@@ -61,8 +69,8 @@ def crypto(
         "stored": sum(each.stored for each in collected),
         "quarantined": sum(each.quarantined for each in collected),
         "alerts_opened": sum(each.opened for each in collected),
-        "from": moments[0],
-        "until": moments[-1],
+        "from": begin,
+        "until": end,
     }
     if json:
         print_json({**total, "simulated": True})

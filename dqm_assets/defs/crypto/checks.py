@@ -23,9 +23,12 @@ _AGE = """
     SELECT min(provider_ts) AS oldest, max(provider_ts) AS newest FROM raw.crypto_prices
 """
 _FETCHED = "SELECT DISTINCT fetched_at FROM raw.crypto_prices ORDER BY fetched_at DESC LIMIT ?"
+#: What the newest attempt kept out: one that failed brought no rows, but its coins are kept here too.
 _QUARANTINED = """
     SELECT line, column_name, code, reason, raw_text FROM raw.quarantine
-    WHERE dataset = ? AND run_id = (SELECT max(batch) FROM raw.crypto_prices)
+    WHERE dataset = $dataset AND quarantined_at >= (
+        SELECT max(started_at) FROM monitoring.pipeline_attempts WHERE pipeline = $dataset
+    )
     ORDER BY line
 """
 
@@ -90,7 +93,7 @@ def _quarantine_check(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
         asset=asset, name="payload", description="Every coin of the provider's answer keeps its contract."
     )
     def payload(store: StoreResource) -> dg.AssetCheckResult:
-        rows = store.open().rows(_QUARANTINED, [DATASET])
+        rows = store.open().rows(_QUARANTINED, {"dataset": DATASET})
         metadata: dict = {"quarantined": len(rows)}
         if rows:
             header = ("line", "column_name", "code", "reason", "raw_text")
