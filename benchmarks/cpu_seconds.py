@@ -5,6 +5,9 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+_PROCESS = Path("/proc/self")
 
 #: A contender that takes longer than this gets fewer rounds.
 SLOW_SECONDS = 8.0
@@ -16,28 +19,46 @@ class Cost:
 
     cpu_s: float
     wall_s: float
+    #: What the process grew by at its peak; 0 where the system does not tell.
+    added_mib: float
     rounds: int
 
 
 def measure(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Cost]:
     """Run all contenders in turn, `rounds` times; slow ones at least three times."""
-    samples: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+    samples: dict[str, list[tuple[float, float, float]]] = {name: [] for name in contenders}
     for number in range(rounds):
         for name, run in contenders.items():
             slow = samples[name] and samples[name][0][0] > SLOW_SECONDS
             if slow and number >= min(rounds, 3):
                 continue
             gc.collect()
+            before = _begin_peak()
             cpu, wall = time.process_time(), time.perf_counter()
             run()
-            samples[name].append((time.process_time() - cpu, time.perf_counter() - wall))
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+            samples[name].append((cpu, wall, _memory("VmHWM") - before))
     return {name: _median(found) for name, found in samples.items()}
 
 
-def _median(found: list[tuple[float, float]]) -> Cost:
-    cpu = statistics.median(sample[0] for sample in found)
-    wall = statistics.median(sample[1] for sample in found)
-    return Cost(round(cpu, 6), round(wall, 6), len(found))
+def _memory(entry: str) -> float:
+    status = _PROCESS / "status"
+    if not status.exists():
+        return 0.0
+    return int(status.read_text().split(f"{entry}:")[1].split()[0]) / 1024
+
+
+def _begin_peak() -> float:
+    """Let the peak begin anew; the MiB in use now."""
+    clear = _PROCESS / "clear_refs"
+    if clear.exists():
+        clear.write_text("5")
+    return _memory("VmRSS")
+
+
+def _median(found: list[tuple[float, float, float]]) -> Cost:
+    cpu, wall, added = (statistics.median(sample[i] for sample in found) for i in range(3))
+    return Cost(round(cpu, 6), round(wall, 6), round(added, 1), len(found))
 
 
 def ratio(costs: Mapping[str, Cost], peer: str, ours: str) -> float | None:
@@ -48,6 +69,6 @@ def ratio(costs: Mapping[str, Cost], peer: str, ours: str) -> float | None:
 def as_report(costs: Mapping[str, Cost]) -> dict[str, dict[str, float]]:
     """The costs as plain numbers for the JSON line."""
     return {
-        name: {"cpu_s": cost.cpu_s, "wall_s": cost.wall_s, "rounds": cost.rounds}
+        name: {"cpu_s": cost.cpu_s, "wall_s": cost.wall_s, "added_mib": cost.added_mib, "rounds": cost.rounds}
         for name, cost in costs.items()
     }

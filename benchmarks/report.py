@@ -26,4 +26,8 @@ def print_report(name: str, figures: dict[str, Any], peers: dict[str, Any], *, a
     for title, found in (("dqm", figures), *peers.items()):
         print(title)
         for figure, value in found.items():
-            print(f"  {figure:<28}{value:>14,.6g}")
+            print(
+                f"  {figure:<28}{value:>14,.6g}"
+                if isinstance(value, int | float)
+                else f"  {figure:<28}{value}"
+            )
