@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dqm_assets.quality.contracts.conditions.all_of import AllOf
-from dqm_assets.quality.contracts.conditions.base import Condition, JudgedColumn
+from dqm_assets.quality.contracts.conditions.base import JudgedColumn, PythonCondition
 from dqm_assets.quality.contracts.conditions.bounds import Bound
 from dqm_assets.quality.contracts.conditions.length import Length
 from dqm_assets.quality.contracts.conditions.membership import NotMissing, OneOf, written
@@ -48,7 +48,7 @@ class ArrowColumn:
         return pc.unique(self.values).drop_null()
 
 
-def failing_mask(column: ArrowColumn, condition: Condition, sql: JudgedColumn) -> np.ndarray | None:
+def failing_mask(column: ArrowColumn, condition: PythonCondition, sql: JudgedColumn) -> np.ndarray | None:
     """Return which rows break a condition (bool, one per row), or None when this engine cannot tell.
 
     Args:
@@ -60,7 +60,7 @@ def failing_mask(column: ArrowColumn, condition: Condition, sql: JudgedColumn) -
 
 
 @singledispatch
-def _mask(condition: Condition, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _mask(condition: PythonCondition, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
     return None
 
 

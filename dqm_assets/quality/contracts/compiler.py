@@ -9,6 +9,7 @@ from dqm_assets.quality.contracts.conditions.base import Condition
 from dqm_assets.quality.contracts.conditions.membership import OneOf, written
 from dqm_assets.quality.contracts.conditions.presence import NotNull, OfType
 from dqm_assets.quality.contracts.conditions.temporal_format import strptime_format
+from dqm_assets.quality.contracts.conditions.text_format import Parsed
 from dqm_assets.quality.contracts.document import Document, Steps, dotted
 from dqm_assets.quality.contracts.engine_choice import engine_of
 from dqm_assets.quality.contracts.measure import DuplicateRows, FailingRows, Measure, MissingColumn
@@ -231,7 +232,7 @@ class Compiler:
 
     # Collecting.
 
-    def _condition(self, steps: Steps, kind: str, column: str, condition: Condition) -> None:
+    def _condition(self, steps: Steps, kind: str, column: str, condition: Condition | Parsed) -> None:
         self._add(steps, kind, column, FailingRows(column, condition), f"{column} {condition}")
 
     def _add(

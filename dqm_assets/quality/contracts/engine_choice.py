@@ -2,7 +2,7 @@
 
 from dqm_assets.quality.contracts.clause import Engine
 from dqm_assets.quality.contracts.conditions.all_of import AllOf
-from dqm_assets.quality.contracts.conditions.base import Condition
+from dqm_assets.quality.contracts.conditions.base import PythonCondition
 from dqm_assets.quality.contracts.conditions.pattern import Pattern, runs_in_duckdb
 from dqm_assets.quality.contracts.conditions.text_format import Parsed
 from dqm_assets.quality.contracts.measure import FailingRows, Measure
@@ -13,7 +13,7 @@ def engine_of(measure: Measure) -> Engine:
     return "pandera" if isinstance(measure, FailingRows) and _needs_python(measure.condition) else "duckdb"
 
 
-def _needs_python(condition: Condition) -> bool:
+def _needs_python(condition: PythonCondition) -> bool:
     if isinstance(condition, AllOf):
         return any(_needs_python(part) for part in condition.conditions)
     return isinstance(condition, Parsed) or (

@@ -10,6 +10,7 @@ import pyarrow as pa
 from dqm_assets.errors import ContractError
 from dqm_assets.quality.contracts.arrow_judge import Found, find_in_memory, find_in_relation
 from dqm_assets.quality.contracts.clause import Clause, ClauseResult
+from dqm_assets.quality.contracts.conditions.text_format import Parsed
 from dqm_assets.quality.contracts.measure import (
     DuplicateRows,
     FailingRows,
@@ -24,6 +25,7 @@ from dqm_assets.quality.contracts.pandera_values import failing_values
 from dqm_assets.quality.contracts.rows import SAMPLE_ROWS, JudgedRows, as_relation
 from dqm_assets.quality.contracts.sandbox import query_value
 from dqm_assets.quality.contracts.sql_text import literal
+from dqm_assets.quality.plural import counted
 
 if TYPE_CHECKING:
     from dqm_assets.quality.contracts.contract import Contract, Rows
@@ -101,6 +103,7 @@ class _Judge:
         measure = clause.measure
         if (
             not isinstance(measure, FailingRows)
+            or isinstance(measure.condition, Parsed)
             or clause.engine != "duckdb"
             or clause.id in self._found
             or measure.column not in self._rows.types
@@ -126,7 +129,8 @@ class _Judge:
         elif not passed and count and kept is not None:
             sample = self._rows.masked(as_relation(kept))
         unit = " percent" if clause.threshold.unit == "percent" else ""
-        told = f"{count} of {self._total} rows fail" if counts_rows else f"found {measured:g}"
+        fail = "fails" if count == 1 else "fail"
+        told = f"{count:,} of {counted(self._total, 'row')} {fail}" if counts_rows else f"found {measured:g}"
         found = message or (told + (f" ({measured:.4g}{unit})" if unit else ""))
         return ClauseResult(
             clause=clause,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dqm_assets.quality.contracts.conditions.base import Condition
+from dqm_assets.quality.contracts.conditions.text_format import Parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +11,7 @@ class FailingRows:
     """Rows whose value in a column breaks a condition."""
 
     column: str
-    condition: Condition
+    condition: Condition | Parsed
 
 
 @dataclass(frozen=True, slots=True)

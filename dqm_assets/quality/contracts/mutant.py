@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from dqm_assets.quality.contracts.conditions.all_of import AllOf
-from dqm_assets.quality.contracts.conditions.base import Condition
+from dqm_assets.quality.contracts.conditions.base import PythonCondition
 from dqm_assets.quality.contracts.conditions.bounds import Bound
 from dqm_assets.quality.contracts.conditions.length import Length
 from dqm_assets.quality.contracts.conditions.membership import NotMissing
@@ -21,7 +21,7 @@ SHARES = (0.0, 0.01, 0.1, 0.5, 1.0)
 _STRANGE = ("\u2620 mutant", "", " ", "\x7f" * 300, "0", "a", "-1", "1e999", "A" * 65, "9" * 40)
 
 
-def breaking_values(condition: Condition, logical_type: str | None) -> Iterator[Any]:
+def breaking_values(condition: PythonCondition, logical_type: str | None) -> Iterator[Any]:
     """Yield values that may break a condition; the judge decides which do."""
     match condition:
         case NotNull():

@@ -14,7 +14,7 @@ from dqm_assets.quality.contracts.conditions.multiple import MultipleOf
 from dqm_assets.quality.contracts.conditions.nested import ItemCount, Keys, UniqueItems
 from dqm_assets.quality.contracts.conditions.pattern import Pattern, python_regex
 from dqm_assets.quality.contracts.conditions.temporal_format import TemporalFormat, strptime_format
-from dqm_assets.quality.contracts.conditions.text_format import KNOWN_FORMATS, text_format
+from dqm_assets.quality.contracts.conditions.text_format import KNOWN_FORMATS, Parsed, text_format
 from dqm_assets.quality.contracts.problem import nearest
 
 _COMPARISONS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
@@ -25,7 +25,7 @@ _ISO = {"date": date.fromisoformat, "timestamp": datetime.fromisoformat, "time":
 class Outcome:
     """What became of one option: conditions, or one of a note, a refusal, a mistake."""
 
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition | Parsed, ...] = ()
     note: str = ""
     refusal: str = ""
     mistake: str = ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dqm_assets.quality.contracts.conditions.base import Condition, JudgedColumn
+from dqm_assets.quality.contracts.conditions.base import JudgedColumn, PythonCondition
 from dqm_assets.quality.contracts.rows import SAMPLE_ROWS, JudgedRows
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class FailingValues:
     examples: tuple[str, ...]
 
 
-def failing_values(rows: JudgedRows, column: JudgedColumn, condition: Condition) -> FailingValues:
+def failing_values(rows: JudgedRows, column: JudgedColumn, condition: PythonCondition) -> FailingValues:
     """Judge the distinct values of a column; memory is bounded by the batch, not by the table."""
     counted = rows.query(
         f"SELECT CAST({column.value} AS VARCHAR) AS value, count(*) AS n FROM {JudgedRows.SOURCE} "
@@ -35,7 +35,7 @@ def failing_values(rows: JudgedRows, column: JudgedColumn, condition: Condition)
     return FailingValues(total, tuple(examples))
 
 
-def _passing(values: "pd.Series", condition: Condition) -> "pd.Series":
+def _passing(values: "pd.Series", condition: PythonCondition) -> "pd.Series":
     import pandera.pandas as pandera  # noqa: PLC0415 (loads 0.3 s, only needed with such a clause)
     from pandera.errors import SchemaErrors  # noqa: PLC0415
 

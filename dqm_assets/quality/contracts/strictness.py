@@ -3,7 +3,7 @@
 from typing import Literal
 
 from dqm_assets.quality.contracts.clause import Clause
-from dqm_assets.quality.contracts.conditions.base import Condition
+from dqm_assets.quality.contracts.conditions.base import PythonCondition
 from dqm_assets.quality.contracts.conditions.bounds import Bound
 from dqm_assets.quality.contracts.conditions.length import Length
 from dqm_assets.quality.contracts.conditions.membership import OneOf
@@ -33,7 +33,7 @@ def _both(first: Direction, second: Direction) -> Direction:
     return first if second in {"same", first} else "other"
 
 
-def _conditions(old: Condition, new: Condition) -> Direction:
+def _conditions(old: PythonCondition, new: PythonCondition) -> Direction:
     if old == new:
         return "same"
     match old, new:

@@ -29,12 +29,11 @@ class JudgedColumn:
         return family(self.type)
 
 
-class Condition(Protocol):
-    """A statement about one value. Missing values satisfy every condition but `NotNull` and `NotMissing`."""
+class PythonCondition(Protocol):
+    """A statement about one value that Python decides.
 
-    def failing(self, column: JudgedColumn) -> str:
-        """Write the SQL predicate that is true for a failing row, and false or NULL for the others."""
-        ...
+    Missing values satisfy every condition but `NotNull` and `NotMissing`.
+    """
 
     def holds(self, values: "pd.Series") -> "pd.Series":
         """Decide non-missing values in pandas: a boolean series of the same index."""
@@ -42,4 +41,12 @@ class Condition(Protocol):
 
     def __str__(self) -> str:
         """Say what must hold, to follow the column's name: ``is at least 0``."""
+        ...
+
+
+class Condition(PythonCondition, Protocol):
+    """A statement about one value that SQL can decide too."""
+
+    def failing(self, column: JudgedColumn) -> str:
+        """Write the SQL predicate that is true for a failing row, and false or NULL for the others."""
         ...

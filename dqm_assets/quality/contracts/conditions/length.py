@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
+from dqm_assets.quality.plural import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,5 +33,5 @@ class Length:
     def __str__(self) -> str:
         """See `Condition`."""
         if self.maximum is None:
-            return f"has at least {self.minimum} characters"
-        return f"has at most {self.maximum} characters"
+            return f"has at least {counted(self.minimum or 0, 'character')}"
+        return f"has at most {counted(self.maximum, 'character')}"

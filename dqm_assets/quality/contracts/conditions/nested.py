@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
 from dqm_assets.quality.contracts.sql_text import text
+from dqm_assets.quality.plural import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +37,11 @@ class ItemCount:
     def __str__(self) -> str:
         """See `Condition`."""
         if self.minimum == self.maximum:
-            return f"has exactly {self.minimum} items"
+            return f"has exactly {counted(self.minimum or 0, 'item')}"
         return (
-            f"has at least {self.minimum} items"
+            f"has at least {counted(self.minimum or 0, 'item')}"
             if self.maximum is None
-            else f"has at most {self.maximum} items"
+            else f"has at most {counted(self.maximum, 'item')}"
         )
 
 
@@ -101,9 +102,9 @@ class Keys:
         if self.required:
             return f"has the keys {', '.join(self.required)}"
         return (
-            f"has at least {self.minimum} keys"
+            f"has at least {counted(self.minimum or 0, 'key')}"
             if self.maximum is None
-            else f"has at most {self.maximum} keys"
+            else f"has at most {counted(self.maximum, 'key')}"
         )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dqm_assets.quality.contracts.conditions.base import JudgedColumn
 from dqm_assets.quality.contracts.conditions.pattern import Pattern
 
 if TYPE_CHECKING:
@@ -53,16 +52,12 @@ KNOWN_FORMATS = sorted({*REGULAR, *PARSED, *DESCRIPTIVE})
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The text is accepted by a parser: ``ipv6`` (RFC 4291) or ``uri`` (RFC 3986). Runs in Pandera."""
+    """The text is accepted by a parser: ``ipv6`` (RFC 4291) or ``uri`` (RFC 3986). No SQL can say so."""
 
     name: str
 
-    def failing(self, column: JudgedColumn) -> str:
-        """Not a SQL condition."""
-        raise NotImplementedError(f"format {self.name} of {column.name} is judged by Pandera")
-
     def holds(self, values: "pd.Series") -> "pd.Series":
-        """See `Condition.holds`."""
+        """See `PythonCondition.holds`."""
         accepts = PARSED[self.name]
         return values.map(lambda value: accepts(str(value))).astype(bool)
 
