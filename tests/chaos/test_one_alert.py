@@ -14,10 +14,9 @@ from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 from tests.chaos.watched_incident import WATCH, points
 
-pytestmark = pytest.mark.chaos
-
 #: The full size is 1,000.
 EVALUATIONS = int(os.environ.get("DQM_CHAOS_EVALUATIONS", "12"))
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300 + 3 * EVALUATIONS)]
 #: Points between two kills, on average.
 _SPAN = 10 if EVALUATIONS < 100 else 40
 _ALERT = """
