@@ -6,13 +6,16 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from dash import Dash
+from dash._utils import to_json
 from dash.backends._fastapi import reset_current_request, set_current_request
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
 
 from dash_app.api.alert_actions import alert_actions_router
 from dash_app.api.alerts import alerts_router
@@ -30,6 +33,10 @@ from dash_app.api.prometheus import RequestTimes, make_registry, prometheus_rout
 from dash_app.api.runs import runs_router
 from dash_app.api.system import system_router
 from dash_app.api.v1 import v1_router
+from dash_app.auth.cookies import SessionCookies, session_key
+from dash_app.auth.gate import Gate, signs_in
+from dash_app.auth.login import login_router
+from dash_app.auth.middleware import INSIDE, AuthMiddleware
 from dash_app.feed import register_feed
 from dash_app.pages.alerts import AlertsPage
 from dash_app.pages.backtest import BacktestPage
@@ -48,6 +55,7 @@ from dash_app.services.services import Services
 from dash_app.services.static_cache import StaticCache
 from dash_app.services.viewer import ViewerMiddleware, viewer
 from dash_app.shell import TITLE, Shell, report_error
+from dqm_assets.accounts.settings import SignInSettings
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
@@ -62,10 +70,17 @@ CONTENT_POLICY = (
 FAVICON = re.compile(r'<link[^>]*rel="icon"[^>]*>')
 
 
-def create_app(store: Store, settings: Settings) -> FastAPI:
-    """Make the dashboard over an open store, which stays the caller's to close."""
+def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None = None) -> FastAPI:
+    """Make the dashboard over an open store, which stays the caller's to close.
+
+    Raises:
+        SettingsError: others could reach it, and sign-in is switched off.
+    """
+    sign_in = sign_in or SignInSettings()
+    cookies = SessionCookies(session_key(sign_in, settings.home), sign_in.session_hours)
     hub = LiveHub(store)
     services = Services(reads=Reads(store, hub), hub=hub, settings=settings, dagster=DagsterGraph(settings))
+    gate = Gate(services.reads, sign_in, cookies, on=signs_in(settings, sign_in))
     registry = make_registry()
     server = FastAPI(
         title="dqm",
@@ -92,6 +107,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         health_router(services.reads),
         prometheus_router(services.reads, registry),
         docs_router(),
+        login_router(gate, store),
         unknown_routes(),
     ):
         server.include_router(router)
@@ -108,8 +124,9 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         BacktestPage(services),
         SystemPage(services),
     )
-    app = _make_dash(server)
     shell = Shell(services, pages)
+    _serve_layout(server, shell)
+    app = _make_dash(server)
     app.layout = shell.layout
     shell.register(app)
     register_feed(app, hub)
@@ -119,6 +136,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     server.add_middleware(StaticCache)
     server.add_middleware(ViewerMiddleware)
     server.add_middleware(RequestTimes(registry).wrap)
+    server.add_middleware(AuthMiddleware, gate=gate, own_host=settings.host)
     return server
 
 
@@ -155,6 +173,24 @@ def _serve_cartesian_plotly(server: FastAPI) -> None:
         if not name.startswith("plotly.") or not name.endswith(".js"):
             return Response(status_code=404)
         return Response(await asyncio.to_thread(PLOTLY.read_bytes), media_type="text/javascript")
+
+
+def _serve_layout(server: FastAPI, shell: Shell) -> None:
+    """Answer Dash's request for the layout with the page in it that the browser's address names.
+
+    Dash itself would send an empty frame, from which the browser would ask for the page in a second request.
+    """
+
+    @server.get("/_dash-layout", include_in_schema=False)
+    async def layout(request: Request) -> Response:
+        address = urlsplit(request.headers.get("referer", ""))
+        token = set_current_request(request)
+        try:
+            inside = address.netloc == request.url.netloc and address.path
+            found = await shell.layout_at(address.path, address.query) if inside else shell.layout()
+        finally:
+            reset_current_request(token)
+        return Response(to_json(found), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _serve_pages(server: FastAPI, app: Dash, pages: tuple[Page, ...]) -> None:
@@ -205,7 +241,11 @@ def _lifespan(hub: LiveHub) -> Callable[[FastAPI], AbstractAsyncContextManager[N
 
 async def _warm(server: FastAPI) -> None:
     """Ask for what every browser asks for first: Dash registers its scripts only then, pages need them."""
-    inside = httpx.ASGITransport(app=server)
+
+    async def from_inside(scope: Scope, receive: Receive, send: Send) -> None:
+        await server({**scope, INSIDE: True}, receive, send)
+
+    inside = httpx.ASGITransport(app=from_inside)
     async with httpx.AsyncClient(transport=inside, base_url="http://warm-up") as client:
         for path in ("/_dash-layout", "/_dash-dependencies", "/dashboard"):
             (await client.get(path)).raise_for_status()

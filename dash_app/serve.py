@@ -1,11 +1,10 @@
 """Runs the dashboard until it is told to stop."""
 
-import ipaddress
-
 import uvicorn
 
-from dqm_assets.errors import SettingsError
-from dqm_assets.settings import Settings
+from dash_app.auth.gate import refuse_locked_doors, signs_in
+from dqm_assets.accounts.settings import SignInSettings
+from dqm_assets.settings import Settings, read_settings
 from dqm_assets.store import open_store
 
 #: Seconds that open pages get to finish when the process is told to stop.
@@ -16,41 +15,26 @@ def serve(settings: Settings) -> None:
     """Open the store and serve pages and API on ``settings.host`` and ``settings.port``; blocks.
 
     Raises:
-        SettingsError: the host is not a loopback address: there is no sign-in yet.
+        SettingsError: other machines could reach it, and there is no sign-in that would stop them.
         StoreError: the store cannot be opened.
     """
-    refuse_open_network(settings.host)
+    sign_in = read_settings(SignInSettings)
+    signs_in(settings, sign_in)
     from dash_app.app import create_app  # noqa: PLC0415 - plotly and Dash take a second: refuse first
 
     store = open_store(settings)
     try:
+        refuse_locked_doors(store, settings, sign_in)
         config = uvicorn.Config(
-            create_app(store, settings),
+            create_app(store, settings, sign_in),
             host=settings.host,
             port=settings.port,
             log_level="warning",
             timeout_graceful_shutdown=GRACE_SECONDS,
             server_header=False,
+            # Which proxies are believed is for DQM_PROXY_TRUSTED to say.
+            proxy_headers=False,
         )
         uvicorn.Server(config).run()
     finally:
         store.close()
-
-
-def refuse_open_network(host: str) -> None:
-    """Let only this machine's own addresses pass.
-
-    Raises:
-        SettingsError: others could reach the address, and there is no sign-in that would stop them.
-    """
-    if host == "localhost":
-        return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
-    raise SettingsError(
-        f"DQM_HOST={host} would let other machines in, and the dashboard has no sign-in yet. "
-        "Use 127.0.0.1, and an SSH tunnel or a proxy with its own sign-in in front of it."
-    )

@@ -9,6 +9,7 @@ import pytest
 from dqm_assets.errors import StoreError
 from dqm_assets.store import TABLES, Store
 from dqm_assets.store.export import export
+from dqm_assets.store.tables_accounts import SECRET_TABLES
 
 
 def test_the_file_opens_without_dqm_and_holds_every_table_and_row(store: Store, tmp_path: Path) -> None:
@@ -19,8 +20,11 @@ def test_the_file_opens_without_dqm_and_holds_every_table_and_row(store: Store, 
             "metrics.runs", pa.table({"dataset": ["d"], "run_id": ["r1"], "reasons": ['[{"code": "x"}]']})
         )
     report = export(store, tmp_path / "out" / "dqm.duckdb")
-    assert report.tables == len(TABLES) + 1
+    assert report.tables == len(TABLES) + 1 - len(SECRET_TABLES)
     with duckdb.connect(str(report.path), read_only=True) as plain:
+        assert plain.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('users', 'tokens')"
+        ).fetchone() == (0,)
         assert plain.execute("SELECT sum(v) FROM raw.readings").fetchone() == (6,)
         assert plain.execute("SELECT reasons[0].code::VARCHAR FROM metrics.runs").fetchone() == ('"x"',)
 
