@@ -42,7 +42,10 @@ class Settings(BaseSettings):
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     #: Port of the demo's simulated sources.
     simulator_port: int = Field(default=8060, ge=1, le=65535)
+    #: Brokers of the event stream, comma separated; ``None`` is the development broker, when one runs.
     kafka_bootstrap: str | None = None
+    #: Topic of the events.
+    kafka_topic: str = "sensor-events"
     #: The device API; ``None``: no fleet is watched.
     devices_url: str | None = None
     #: What a snapshot is asked with: devices count that connected in a window, trying now and then.

@@ -22,6 +22,7 @@ _COMMANDS = {
     "notify": ("dqm_assets.cli.notify", "app", "Test, send, list and lint notifications."),
     "crypto": ("dqm_assets.cli.crypto", "app", "Fetch crypto prices and see how it goes."),
     "devices": ("dqm_assets.cli.devices", "app", "Collect and watch the device fleet."),
+    "stream": ("dqm_assets.cli.stream", "app", "Take events from Kafka; list and replay dead letters."),
     "profile": ("dqm_assets.cli.profile", "profile", "Profile CSV and Parquet files."),
     "check": ("dqm_assets.cli.check", "app", "Judge a file by a contract; show failing rows again."),
     "contract": ("dqm_assets.cli.contract", "app", "Write, lint, compare and test data contracts."),
@@ -29,6 +30,8 @@ _COMMANDS = {
     "scorecard": ("dqm_assets.cli.scorecard", "scorecard", "Score the health of everything, and report it."),
     "store": ("dqm_assets.cli.store", "app", "Maintain, export and inspect the store."),
     "simulate": ("dqm_assets.cli.simulate", "app", "Make realistic data with known anomalies."),
+    "users": ("dqm_assets.cli.users", "users", "Add, list and change the users of the dashboard."),
+    "tokens": ("dqm_assets.cli.users", "tokens", "Add, list and revoke API tokens."),
     "doctor": ("dqm_assets.cli.doctor", "doctor", "Check that this machine has what dqm needs."),
 }
 

@@ -5,6 +5,7 @@ from dqm_assets.store.tables_accounts import ACCOUNT_TABLES
 from dqm_assets.store.tables_crypto import CRYPTO_TABLES
 from dqm_assets.store.tables_devices import DEVICE_TABLES
 from dqm_assets.store.tables_notify import NOTIFY_TABLES
+from dqm_assets.store.tables_streams import STREAM_TABLES
 
 __all__ = ["BATCH_COLUMN", "LINE_COLUMN", "LOADED_COLUMN", "SCHEMAS", "TABLES", "Column", "Table"]
 
@@ -234,7 +235,7 @@ _DECLARED = (
 #: The declared tables by name. Tables made from files (`Store.ensure_table`) are not among them.
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (*_DECLARED, *NOTIFY_TABLES, *CRYPTO_TABLES, *DEVICE_TABLES, *ACCOUNT_TABLES)
+    for table in (*_DECLARED, *NOTIFY_TABLES, *CRYPTO_TABLES, *DEVICE_TABLES, *ACCOUNT_TABLES, *STREAM_TABLES)
 }
 SCHEMAS: tuple[str, ...] = ("raw", "metrics", "monitoring")
 

@@ -1,0 +1,170 @@
+"""The consumer: batches of records from Kafka into the sink, starting where the store says."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pyarrow as pa
+import structlog
+
+from dqm_assets.errors import SourceError
+from dqm_assets.sources.streams.classify import RECORDS
+from dqm_assets.sources.streams.client import kafka_client
+from dqm_assets.sources.streams.sink import StreamSink
+
+_log = structlog.get_logger(__name__)
+
+#: Marks records of the simulator, on the record itself.
+SIMULATED_RECORD = ("dqm-simulated", b"true")
+
+
+@dataclass(frozen=True)
+class StreamLimits:
+    """What a consumer may gather before it writes; more waits at the broker."""
+
+    #: Seconds that a batch may wait for more records.
+    linger: float = 0.05
+    #: Records of one batch.
+    batch: int = 20_000
+    #: Kilobytes that the client fetches ahead.
+    queue_kb: int = 65_536
+    #: Seconds between two looks for new partitions.
+    metadata: float = 30.0
+
+
+@dataclass
+class StreamTotals:
+    """What a consumer did so far."""
+
+    records: int = 0
+    events: int = 0
+    dead_letters: int = 0
+    batches: int = 0
+
+
+class StreamConsumer:
+    """Reads one topic, or its share of the partitions, into the store.
+
+    Args:
+        bootstrap: Addresses of brokers, comma separated.
+        topic: The topic; it need not exist yet.
+        sink: Where batches go.
+        limits: What may be gathered.
+        share: (i, n): of n consumers this is number i, from 0; partition p is read by number p mod n.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        sink: StreamSink,
+        limits: StreamLimits | None = None,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
+        self._kafka = kafka_client()
+        self._limits = limits or StreamLimits()
+        self._topic, self._sink, self._share = topic, sink, share
+        self._assigned: set[int] = set()
+        self._looked_at = -1e9
+        self.totals = StreamTotals()
+        self._consumer = self._kafka.Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                # Kafka's own offsets are for its tools to look at: the store's are the ones that count.
+                "group.id": f"dqm-{topic}",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "error",
+                "queued.max.messages.kbytes": self._limits.queue_kb,
+                "fetch.wait.max.ms": 20,
+                "allow.auto.create.topics": False,
+                "log_level": 2,
+            }
+        )
+
+    def run(self, until: Callable[[], bool]) -> StreamTotals:
+        """Consume until a condition holds, which is asked between batches.
+
+        Raises:
+            FencedError: another consumer took over.
+            SourceError: the stored offset is no longer at the broker, or the broker refuses.
+            StoreError: a batch could not be written; it is read again by whoever starts next.
+        """
+        while not until():
+            self._look_for_partitions()
+            records = self._next_batch()
+            if records.num_rows:
+                written = self._sink.write(records)
+                self.totals.records += records.num_rows
+                self.totals.events += written.events
+                self.totals.dead_letters += written.dead_letters
+                self.totals.batches += 1
+        return self.totals
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _look_for_partitions(self) -> None:
+        now = time.monotonic()
+        wait = self._limits.metadata if self._assigned else 0.5
+        if now - self._looked_at < wait:
+            return
+        self._looked_at = now
+        try:
+            topic = self._consumer.list_topics(self._topic, timeout=10).topics.get(self._topic)
+        except self._kafka.KafkaException as error:
+            _log.warning("broker_away", topic=self._topic, error=str(error))
+            return
+        number, consumers = self._share
+        known = topic.partitions if topic is not None and topic.error is None else {}
+        new = sorted(p for p in known if p % consumers == number and p not in self._assigned)
+        if not new:
+            return
+        positions = self._sink.claim(new)
+        start = self._kafka.OFFSET_BEGINNING
+        self._consumer.incremental_assign(
+            [self._kafka.TopicPartition(self._topic, p, positions.get(p, start)) for p in new]
+        )
+        self._assigned.update(new)
+        _log.info("partitions_claimed", topic=self._topic, partitions=new)
+
+    def _next_batch(self) -> pa.Table:
+        if not self._assigned:
+            time.sleep(0.1)
+            return RECORDS.empty_table()
+        columns: dict[str, list[Any]] = {name: [] for name in RECORDS.names}
+        simulated: dict[int, bool] = {}
+        for message in self._consumer.consume(self._limits.batch, self._limits.linger):
+            if message.error() is not None:
+                self._refuse(message.error())
+                continue
+            partition = message.partition()
+            if partition not in simulated:
+                simulated[partition] = SIMULATED_RECORD in (message.headers() or ())
+            columns["topic"].append(message.topic())
+            columns["partition"].append(partition)
+            columns["record_offset"].append(message.offset())
+            columns["produced_at"].append(message.timestamp()[1])
+            columns["simulated"].append(simulated[partition])
+            columns["raw"].append(message.value())
+        return pa.table(columns, schema=RECORDS)
+
+    def _refuse(self, error: Any) -> None:
+        """Pass over what mends itself; an offset that is gone would be a silent loss."""
+        if error.code() == self._kafka.KafkaError._AUTO_OFFSET_RESET:
+            raise SourceError(
+                f"The broker no longer holds {self._topic} from the stored offset on, so records are lost: "
+                f"{error.str()}. Correct monitoring.offsets to go on.",
+                "offset_gone",
+            )
+        if error.fatal():
+            raise SourceError(f"The broker refuses {self._topic}: {error.str()}.", "refused")
+        _log.info("broker_error", topic=self._topic, error=error.str())

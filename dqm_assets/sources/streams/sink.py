@@ -1,0 +1,137 @@
+"""The sink: events, dead letters and offsets of a batch are one transaction, so that each counts once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from dqm_assets.errors import SourceError
+from dqm_assets.sources.streams.classify import Classifier
+from dqm_assets.store import Store, Transaction
+
+OFFSETS = "monitoring.offsets"
+
+_OWNED = "SELECT partition, next_offset, epoch FROM monitoring.offsets WHERE topic = ? ORDER BY partition"
+
+
+class FencedError(SourceError):
+    """Another consumer has taken over a partition; this one must not write any more."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a batch brought."""
+
+    events: int
+    dead_letters: int
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a partition goes on, and the epoch of its owner."""
+
+    next_offset: int
+    epoch: int
+
+
+class StreamSink:
+    """Writes batches of one topic; whoever claims a partition later shuts this one out.
+
+    Args:
+        store: The open store.
+        topic: The topic.
+        at: Called with the name of each step of a write, before it: for tests that end the process there.
+    """
+
+    def __init__(self, store: Store, topic: str, at: Callable[[str], None] = lambda _: None) -> None:
+        self._store = store
+        self._topic = topic
+        self._at = at
+        self._classifier = Classifier()
+        self._held: dict[int, Position] = {}
+
+    def claim(self, partitions: list[int]) -> dict[int, int]:
+        """Become the owner of partitions.
+
+        Returns:
+            The offset at which each goes on; partitions that were never read are not in it.
+        """
+        with self._store.transaction(OFFSETS) as tx:
+            known = self._stored(tx)
+            claimed = {
+                partition: Position(
+                    known[partition].next_offset if partition in known else -1,
+                    known[partition].epoch + 1 if partition in known else 1,
+                )
+                for partition in partitions
+            }
+            if claimed:
+                tx.upsert(OFFSETS, self._rows(claimed))
+        self._held.update(claimed)
+        return {partition: held.next_offset for partition, held in claimed.items() if held.next_offset >= 0}
+
+    def write(self, records: pa.Table) -> Written:
+        """Write a batch once, or not at all.
+
+        Args:
+            records: Records of claimed partitions, in the order of their offsets.
+
+        Raises:
+            FencedError: a partition has another owner by now; nothing was written.
+            StoreError: the store cannot be written; nothing was.
+        """
+        self._at("classify")
+        events, dead = self._classifier.split(records)
+        following = self._following(records)
+        now = pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
+        with self._store.transaction(OFFSETS) as tx:
+            self._at("begin")
+            self._refuse_strangers(tx, following)
+            self._at("events")
+            tx.append("raw.stream_events", events.append_column("stored_at", pa.repeat(now, len(events))))
+            self._at("dead_letters")
+            tx.append("raw.dead_letters", dead.append_column("dead_at", pa.repeat(now, len(dead))))
+            self._at("offsets")
+            tx.upsert(OFFSETS, self._rows(following))
+            self._at("commit")
+        self._at("committed")
+        self._held.update(following)
+        return Written(events.num_rows, dead.num_rows)
+
+    def close(self) -> None:
+        """Close what the sink opened; the store stays open."""
+        self._classifier.close()
+
+    def _following(self, records: pa.Table) -> dict[int, Position]:
+        last = records.group_by("partition").aggregate([("record_offset", "max")])
+        return {
+            row["partition"]: Position(row["record_offset_max"] + 1, self._held[row["partition"]].epoch)
+            for row in last.to_pylist()
+        }
+
+    def _refuse_strangers(self, tx: Transaction, following: Mapping[int, Position]) -> None:
+        stored = self._stored(tx)
+        for partition in following:
+            if stored.get(partition) != self._held[partition]:
+                raise FencedError(
+                    f"Partition {partition} of {self._topic} has another consumer by now. This one ends; "
+                    "start each consumer with partitions of its own.",
+                    "fenced",
+                )
+
+    def _stored(self, tx: Transaction) -> dict[int, Position]:
+        rows = tx.query(_OWNED, [self._topic]).to_pylist()
+        return {row["partition"]: Position(row["next_offset"], row["epoch"]) for row in rows}
+
+    def _rows(self, positions: Mapping[int, Position]) -> pa.Table:
+        now = datetime.now(UTC)
+        return pa.table(
+            {
+                "topic": pa.array([self._topic] * len(positions), pa.string()),
+                "partition": pa.array(list(positions), pa.int64()),
+                "next_offset": pa.array([each.next_offset for each in positions.values()], pa.int64()),
+                "epoch": pa.array([each.epoch for each in positions.values()], pa.int64()),
+                "updated_at": pa.array([now] * len(positions), pa.timestamp("us", "UTC")),
+            }
+        )
