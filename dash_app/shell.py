@@ -9,6 +9,8 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
+from dash_app.auth import current_user
+from dash_app.auth.badge import who
 from dash_app.components.card import empty
 from dash_app.components.page_head import page_head
 from dash_app.figures.theme import FONT, template
@@ -197,6 +199,7 @@ class Shell:
                     title="New data appears without a reload",
                     role="status",
                 ),
+                who(),
                 dmc.ColorSchemeToggle(
                     id="scheme-toggle",
                     lightIcon=html.Span(className="icon icon-sun"),
@@ -224,6 +227,7 @@ class Shell:
                 className="nav",
             )
             for page in self._pages.values()
+            if current_user().may(getattr(page, "role", "viewer"))
         ]
         foot = [
             dmc.NavLink(
@@ -241,7 +245,10 @@ class Shell:
                 className="nav",
             ),
         ]
-        return html.Div([*links, html.Div(foot, className="nav-foot")], className="navbar")
+        keys = html.Button(
+            [html.Kbd("?"), "  Keys"], type="button", className="keys-hint", **{"data-dqm": "keys"}
+        )
+        return html.Div([*links, html.Div([*foot, keys], className="nav-foot")], className="navbar")
 
 
 def _icon(name: str) -> Component:

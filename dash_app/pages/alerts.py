@@ -176,7 +176,9 @@ class AlertsPage:
         if not chosen:
             return no_update, no_update
         found = await read_alert(self._services, chosen)
-        new_state = f"{chosen} {found.alert.updated_at} {found.alert.evaluations}" if found else chosen
+        new_state = chosen
+        if found is not None:
+            new_state = f"{chosen} {found.alert.updated_at} {found.alert.evaluations} {found.said}"
         if ctx.triggered_id == "live-version" and new_state == state:
             return no_update, no_update
         return await alert_card(self._services, found), new_state

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
+from dqm_assets.pipeline.scores import update_scores
+from dqm_assets.quality.alert import Evidence, EvidencePoint
 from dqm_assets.quality.detectors import Detector
 from dqm_assets.quality.profile import profile
 from dqm_assets.quality.sensitivity import Sensitivity
@@ -15,6 +17,7 @@ from dqm_assets.store import TABLES, Store
 
 ROWS = 400
 DATASET = "detector"
+TABLE = "detector_readings"
 COLUMNS = ("value", "channel_1", "channel_2")
 JUDGED = ("mean", "stddev")
 #: Runs of the seed that are BAD, and what is wrong with them.
@@ -78,6 +81,7 @@ class Seeder:
         self.store = store
         self.dataset = dataset
         self.place = 0
+        self.table = f"raw.{TABLE if dataset == DATASET else dataset}"
         self._detectors = {
             (column, metric): Detector("robust", Sensitivity.per_points(30_000))
             for column in COLUMNS
@@ -154,6 +158,7 @@ class Seeder:
                 alert, opened = self._alert(run, column, metric, verdict)
                 alerts.append(alert)
                 events.append(opened)
+        raw = self._raw([readings(self.place - len(anomalies) + n, a) for n, a in enumerate(anomalies)])
         with self.store.transaction(
             "metrics.runs", "metrics.profiles", "metrics.metrics", "monitoring.verdicts", "monitoring.alerts"
         ) as tx:
@@ -168,7 +173,19 @@ class Seeder:
                     tx.upsert(name, arrow(name, rows))
             if events:
                 tx.append("monitoring.alert_events", arrow("monitoring.alert_events", events))
+            tx.replace(self.table, raw, batch=ids)
         return ids
+
+    def _raw(self, runs: list[Readings]) -> pa.Table:
+        """The rows of runs as the raw table holds them."""
+        tables = [
+            run.table.append_column("_line", pa.array(range(2, ROWS + 2)))
+            .append_column("_run_id", pa.array([run.run_id] * ROWS))
+            .append_column("_loaded_at", pa.array([run.at] * ROWS, pa.timestamp("us", tz="UTC")))
+            for run in runs
+        ]
+        self.store.ensure_table(self.table, readings(0).table.schema)
+        return pa.concat_tables(tables)
 
     def _run(self, run: Readings, reasons: list, landed: datetime | None) -> dict:
         return {
@@ -228,7 +245,16 @@ class Seeder:
             "score": verdict.score,
             "owner": "detector-team",
             "group_key": self.dataset,
-            "evidence": json.dumps({"rows": ROWS, "anomaly": run.anomaly}),
+            "evidence": json.dumps(
+                Evidence(
+                    run.at,
+                    excess=2.5,
+                    first_points=(EvidencePoint(run.at, run.run_id, verdict.value, verdict.score),),
+                    explanation=verdict.explanation,
+                    seen_batch=run.run_id,
+                    simulated=True,
+                ).to_document()
+            ),
             "updated_at": run.at,
         }
         opened = {
@@ -261,7 +287,7 @@ def seed(store: Store) -> Seeder:
     datasets = [
         {
             "dataset": DATASET,
-            "table_name": "detector_readings",
+            "table_name": f"raw.{TABLE}",
             "contract": "contracts/detector_runs.odcs.yaml",
             "owner": "detector-team",
             "discovered": False,
@@ -271,7 +297,7 @@ def seed(store: Store) -> Seeder:
         },
         {
             "dataset": "covid_daily_reports",
-            "table_name": "covid_daily_reports",
+            "table_name": "raw.covid_daily_reports",
             "contract": "",
             "owner": "",
             "discovered": True,
@@ -281,7 +307,7 @@ def seed(store: Store) -> Seeder:
         },
         {
             "dataset": "orders",
-            "table_name": "orders",
+            "table_name": "raw.orders",
             "contract": "",
             "owner": "sales-data",
             "discovered": True,
@@ -370,4 +396,62 @@ def seed(store: Store) -> Seeder:
         tx.upsert("monitoring.pipeline_status", arrow("monitoring.pipeline_status", pipelines))
         tx.upsert("raw.quarantine", arrow("raw.quarantine", quarantined))
         tx.upsert("metrics.runs", arrow("metrics.runs", odd))
+        tx.upsert("monitoring.contract_violations", arrow("monitoring.contract_violations", clauses(ids)))
+        tx.upsert("monitoring.schema_history", arrow("monitoring.schema_history", schemas(ids)))
+    update_scores(store)
     return seeder
+
+
+def clauses(ids: list[str]) -> list[dict]:
+    """Results of two clauses over the last runs; one of them failed twice and fails on the newest."""
+    failed = {ids[36], ids[55], ids[-1]}
+    return [
+        {
+            "dataset": DATASET,
+            "run_id": run_id,
+            "clause": clause,
+            "severity": "error",
+            "dimension": "completeness",
+            "failing_rows": 7 * bad,
+            "checked_rows": ROWS,
+            "passed": not bad,
+            "message": f"value is not null: {7 * bad} of {ROWS} rows fail",
+            "sample": json.dumps([{"_line": 118, "sensor": "sensor-3", "value": None}] if bad else []),
+            "checked_at": START + (RUNS - 20 + place) * EVERY,
+        }
+        for place, run_id in enumerate(ids[-30:])
+        for clause, bad in (("value__required", run_id in failed), ("has_rows", False))
+    ]
+
+
+def schemas(ids: list[str]) -> list[dict]:
+    """The columns of every run; from the 40th on there is one more, and one was renamed."""
+    before = [
+        ("timestamp", "timestamp[us, tz=UTC]"),
+        ("sensor", "string"),
+        ("value", "double"),
+        ("ch1", "double"),
+    ]
+    after = [*before[:3], ("channel_1", "double"), ("channel_2", "double")]
+    changes = [
+        {
+            "kind": "renamed",
+            "column": "channel_1",
+            "detail": "ch1 was renamed to channel_1",
+            "breaking": True,
+        },
+        {"kind": "added", "column": "channel_2", "detail": "column channel_2 was added", "breaking": False},
+    ]
+    return [
+        {
+            "dataset": DATASET,
+            "run_id": run_id,
+            "ts": START + place * EVERY,
+            "schema_sha": "after" if place >= 40 else "before",
+            "columns": json.dumps(
+                [{"name": n, "type": t, "written": n} for n, t in (after if place >= 40 else before)]
+            ),
+            "changes": json.dumps(changes if place == 40 else []),
+        }
+        for place, run_id in enumerate(ids)
+    ]

@@ -17,12 +17,12 @@ def test_the_inbox_shows_open_alerts_and_the_filter_shows_the_others(
     page.wait_for_selector("#alerts-grid .ag-row")
     active = page.locator("#alerts-grid .ag-row").count()
     page.get_by_text("Resolved", exact=True).first.click()
-    until(page, "document.querySelector('#alerts-grid').innerText.includes('Resolved')")
+    until(page, "document.querySelector('#alerts-grid').innerText.includes('· resolved')")
     assert page.locator("#alerts-grid .ag-row").count() > active
     assert "status=resolved" in page.url
 
 
-def test_an_alert_shows_its_chart_facts_and_history_and_leads_to_its_run(
+def test_an_alert_shows_chart_evidence_what_changed_and_history_and_leads_on(
     dashboard: Dashboard, new_tab: NewTab
 ) -> None:
     page = new_tab().open(f"{dashboard.url}/alerts?status=all")
@@ -31,9 +31,40 @@ def test_an_alert_shows_its_chart_facts_and_history_and_leads_to_its_run(
     until(page, "new URL(location.href).searchParams.has('alert')")
     page.wait_for_selector("#alert-chart .main-svg", state="attached")
     assert "Opened by dqm" in page.inner_text(".timeline")
-    page.locator(".facts a").nth(1).click()
+    text = page.inner_text("#alerts-detail")
+    assert "What changed, by segment" in text
+    assert "explains" in text or "no single segment" in text
+    assert "rows whose" in text
+    assert page.locator("[aria-label='Evidence rows'] tbody tr").count() == 50
+    dagster = page.get_by_role("link", name="Dagster asset").get_attribute("href") or ""
+    assert "/assets/raw_detector_readings" in dagster
+    page.locator(".facts a").first.click()
     page.wait_for_selector(".reasons")
     assert "/runs?dataset=detector&run=" in page.url
+
+
+def test_an_alert_is_acknowledged_labelled_muted_and_resolved_with_reasons_that_stay(
+    dashboard: Dashboard, new_tab: NewTab
+) -> None:
+    dashboard.seeder.add(["noise"])
+    page = new_tab().open(f"{dashboard.url}/alerts")
+    page.wait_for_selector(".actions")
+    page.get_by_role("button", name="Resolve").click()
+    until(page, "document.querySelector('#alert-said').innerText.includes('needs a reason')")
+    page.fill("#alert-reason", "looking at the sensor")
+    page.get_by_role("button", name="Acknowledge").click()
+    until(page, "document.querySelector('.timeline').innerText.includes('looking at the sensor')")
+    page.get_by_role("button", name="A false alarm").click()
+    until(page, "document.querySelector('#alerts-detail').innerText.includes('said: false alarm')")
+    page.fill("#alert-reason", "planned work")
+    page.get_by_role("button", name="Mute").click()
+    until(page, "document.querySelector('.timeline').innerText.includes('planned work')")
+    page.fill("#alert-reason", "sensor replaced")
+    page.get_by_role("button", name="Resolve").click()
+    until(page, "document.querySelector('.timeline').innerText.includes('sensor replaced')")
+    assert page.locator(".actions").count() == 0
+    actions = {row["action"] for row in dashboard.store.rows("SELECT action FROM monitoring.audit")}
+    assert actions >= {"alert.acknowledged", "alert.labelled", "alert.muted", "alert.resolved"}
 
 
 def test_an_alert_that_opens_is_counted_in_the_navigation_of_every_open_page(
@@ -47,13 +78,3 @@ def test_an_alert_that_opens_is_counted_in_the_navigation_of_every_open_page(
         page,
         f"Number(document.querySelector('#alerts-count').innerText) === {before + 1}",
     )
-
-
-def test_the_search_finds_a_dataset_by_a_part_of_its_name_and_says_when_there_is_none(
-    dashboard: Dashboard, new_tab: NewTab
-) -> None:
-    page = new_tab().open(f"{dashboard.url}/dashboard")
-    page.fill("#overview-search", "covid")
-    until(page, "document.querySelectorAll('#overview-body [aria-label=Datasets] tbody tr').length === 1")
-    page.fill("#overview-search", "no such thing")
-    page.wait_for_selector("text=No dataset matches")

@@ -1,0 +1,293 @@
+"""Page times, repaint, callbacks, memory and faults of the dashboard over 1,000 datasets, 100,000 results.
+
+``python -m benchmarks.dashboard --json``. A dashboard process serves a store of its own to Debian's Chromium
+over an emulated line (10 Mbps, 40 ms). ``*_cold_s`` and ``*_warm_s``: from the request of the address until the
+page has its content (for charts: until they are drawn), with an empty cache and with a filled one, medians.
+``repaint_p95_ms``: from the commit of a run until an open overview shows it, while ``--sockets`` sockets more
+listen. ``callback_p95_ms``: the overview's own refresh, asked by ``--users`` at once, each as fast as answered.
+``rss_mb``: resident memory of the process while all sockets are open; ``uss_mb`` leaves out what other
+processes share. Faults are counted on every page in both themes.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import websockets
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.dashboard_store import add_run, fill
+from benchmarks.report import print_report
+from dqm_assets.settings import Settings
+from dqm_assets.store import Store, open_store
+
+ROOT = Path(__file__).parents[1]
+AXE = ROOT / "tests" / "e2e" / "vendor" / "axe.min.js"
+PAGES = (
+    "/dashboard", "/datasets", "/datasets?dataset=d0000", "/datasets?dataset=d0000&tab=checks",
+    "/runs?dataset=d0000", "/devices", "/crypto", "/contracts", "/alerts",
+    "/backtest?dataset=d0000&column=value&metric=mean", "/system",
+)  # fmt: skip
+LINE = {"offline": False, "latency": 40, "downloadThroughput": 1_250_000, "uploadThroughput": 1_250_000}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+ROUNDS = 3
+
+
+@contextmanager
+def dashboard(settings: Settings) -> Generator[psutil.Process]:
+    """A dashboard process over a store that is open here too."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DQM_")}
+    environment |= {"DQM_HOME": str(settings.home), "DQM_PORT": str(settings.port)}
+    process = subprocess.Popen([sys.executable, "-m", "dash_app"], cwd=ROOT, env=environment)
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                if httpx.get(f"{settings.dashboard_url}/health").status_code in (200, 503):
+                    break
+            except httpx.TransportError:
+                time.sleep(0.2)
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def page_times(browser: Browser, url: str, ready: str) -> tuple[float, float]:
+    """Seconds until a page is there, with an empty and with a filled cache: medians."""
+    cold, warm = [], []
+    for _ in range(ROUNDS):
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", LINE)
+        cold.append(_seconds(page, url, ready))
+        page.goto("about:blank")
+        warm.append(_seconds(page, url, ready))
+        context.close()
+    return statistics.median(cold), statistics.median(warm)
+
+
+def _seconds(page: Page, url: str, ready: str) -> float:
+    begin = time.perf_counter()
+    page.goto(url, wait_until="commit")
+    page.wait_for_selector(ready, state="attached", timeout=60_000)
+    return time.perf_counter() - begin
+
+
+def faults(browser: Browser, url: str) -> dict[str, int]:
+    """Accessibility violations, console errors and requests to other origins on every page, both themes."""
+    found = {"axe_violations": 0, "console_errors": 0, "external_requests": 0}
+
+    def foreign(address: str) -> None:
+        found["external_requests"] += not address.startswith(
+            (url, "data:", "blob:", url.replace("http", "ws"))
+        )
+
+    def said(kind: str) -> None:
+        found["console_errors"] += kind == "error"
+
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+        page = context.new_page()
+        page.on("console", lambda message: said(message.type))
+        page.on("pageerror", lambda _error: said("error"))
+        page.on("request", lambda request: foreign(request.url))
+        for path in PAGES:
+            page.goto(url + path)
+            page.wait_for_selector("h1", timeout=60_000)
+            page.wait_for_timeout(1500)
+            page.evaluate(AXE.read_text())
+            rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+            broken = page.evaluate(f"axe.run(document, {{runOnly: {rules}}})")["violations"]
+            found["axe_violations"] += len(broken)
+        context.close()
+    return found
+
+
+@contextmanager
+def recorded(browser: Browser, url: str) -> Generator[tuple[Page, str, list[str], list[str]]]:
+    """An open overview, the address of its socket, the frames that start the feed, and refresh bodies."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    address: list[str] = []
+    frames: list[str] = []
+    bodies: list[str] = []
+
+    def opened(live: Any) -> None:
+        address.append(live.url)
+        live.on("framesent", lambda text: frames.append(text) if isinstance(text, str) else None)
+
+    def posted(request: Any) -> None:
+        if request.url.endswith("/_dash-update-component") and "overview-body" in (request.post_data or ""):
+            bodies.append(request.post_data)
+
+    page.on("websocket", opened)
+    page.on("request", posted)
+    page.goto(f"{url}/dashboard")
+    page.wait_for_selector(".score-card", timeout=60_000)
+    page.wait_for_timeout(3000)
+    yield page, address[0] if address else "", [*frames], bodies
+    page.context.close()
+
+
+async def many_sockets(address: str, frames: list[str], amount: int, origin: str) -> list[Any]:
+    """Open sockets that each start the feed as a page does, and leave them open."""
+
+    async def one() -> Any:
+        live = await websockets.connect(address, origin=origin, max_queue=4)  # ty: ignore[invalid-argument-type]
+        for frame in frames:
+            await live.send(frame)
+        return live
+
+    found: list[Any] = []
+    for begin in range(0, amount, 25):
+        found += await asyncio.gather(*(one() for _ in range(min(25, amount - begin))))
+    return found
+
+
+def repaints(page: Page, store: Store, rounds: int) -> list[float]:
+    """Milliseconds from the commit of a run until the open overview shows it."""
+    times = []
+    for number in range(rounds):
+        add_run(store, number)
+        begin = time.perf_counter()
+        page.wait_for_selector(f"#overview-body [title='new-{number:05d}']", timeout=30_000)
+        times.append(1000 * (time.perf_counter() - begin))
+        time.sleep(0.4)
+    return times
+
+
+async def callbacks(url: str, body: str, users: int, rounds: int) -> list[float]:
+    """Milliseconds of the overview's refresh, asked by users at once."""
+    times: list[float] = []
+    headers = {"Content-Type": "application/json", "Origin": url}
+
+    async def user(client: httpx.AsyncClient) -> None:
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            answer = await client.post("/_dash-update-component", content=body, headers=headers)
+            times.append(1000 * (time.perf_counter() - begin))
+            answer.raise_for_status()
+
+    limits = httpx.Limits(max_connections=users)
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as client:
+        await asyncio.gather(*(user(client) for _ in range(users)))
+    return times
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that this share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """Take all figures."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(home=Path(home), port=port)
+        with open_store(settings) as store:
+            fill(store)
+            url = settings.dashboard_url
+            with dashboard(settings) as process, sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+                figures: dict[str, float] = {}
+                cold, warm = page_times(browser, f"{url}/dashboard", ".score-card")
+                figures |= {"overview_cold_s": cold, "overview_warm_s": warm}
+                cold, warm = page_times(browser, f"{url}/runs?dataset=d0000", "#runs-chart .main-svg")
+                figures |= {"chart_cold_s": cold, "chart_warm_s": warm}
+                figures |= faults(browser, url)
+                figures |= _loaded(browser, store, url, process, options)
+                browser.close()
+    return figures
+
+
+def _loaded(
+    browser: Browser, store: Store, url: str, process: psutil.Process, options: argparse.Namespace
+) -> dict[str, float]:
+    with recorded(browser, url) as (page, address, frames, bodies):
+        add_run(store, 99_999)
+        page.wait_for_selector("#overview-body [title='new-99999']", timeout=30_000)
+        times = asyncio.run(callbacks(url, bodies[-1], options.users, options.rounds)) if bodies else []
+        live = _Sockets(address, frames, options.sockets, url)
+        with live:
+            painted = repaints(page, store, options.repaints)
+            memory = process.memory_full_info()
+    return {
+        "repaint_p95_ms": percentile(painted, 0.95),
+        "callback_p50_ms": statistics.median(times),
+        "callback_p95_ms": percentile(times, 0.95),
+        "sockets": live.opened,
+        "rss_mb": memory.rss / 1e6,
+        "uss_mb": memory.uss / 1e6,
+    }
+
+
+class _Sockets:
+    """Sockets held open by a process of their own, as Playwright's loop and asyncio do not share a thread."""
+
+    def __init__(self, address: str, frames: list[str], amount: int, origin: str) -> None:
+        self._asked = json.dumps({"address": address, "frames": frames, "amount": amount, "origin": origin})
+        self.opened = 0
+
+    def __enter__(self) -> "_Sockets":
+        command = [sys.executable, "-m", "benchmarks.dashboard", "--hold-sockets"]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(self._asked.encode() + b"\n")
+        self._process.stdin.flush()
+        self.opened = int(self._process.stdout.readline())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+
+
+async def hold_sockets() -> None:
+    """Open the sockets that the first line of the input asks for, say how many, and keep them."""
+    asked = json.loads(await asyncio.to_thread(sys.stdin.readline))
+    live = await many_sockets(asked["address"], asked["frames"], asked["amount"], asked["origin"])
+    print(len(live), flush=True)
+
+    async def drain(one: Any) -> None:
+        async for _ in one:
+            pass
+
+    await asyncio.gather(*(drain(one) for one in live), return_exceptions=True)
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--sockets", type=int, default=250)
+    parser.add_argument("--rounds", type=int, default=6, help="requests of each user")
+    parser.add_argument("--repaints", type=int, default=20)
+    parser.add_argument("--hold-sockets", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.hold_sockets:
+        asyncio.run(hold_sockets())
+        return
+    figures = {name: round(value, 3) for name, value in measure(options).items()}
+    print_report("dashboard", figures, {}, as_json=options.json)
+
+
+if __name__ == "__main__":
+    main()
