@@ -25,6 +25,7 @@ from dqm_assets.pipeline.drift_quarantine import kept_by_policy
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows
 from dqm_assets.pipeline.seen_columns import seen_columns
+from dqm_assets.pipeline.undated import places
 from dqm_assets.pipeline.usual_types import UsualTypes
 from dqm_assets.quality.drift import SeenColumn
 from dqm_assets.store import Store
@@ -128,7 +129,7 @@ def load_runs(
             known = store.ensure_table(dataset.raw_table, _BOOKKEEPING)
             usual = UsualTypes.of(store, dataset, known)
             read = [_prepare(dataset, claim, known, usual, dagster_run_id) for claim in fresh]
-            prepared = _with_verdicts(store, dataset, read)
+            prepared = _with_verdicts(store, dataset, _in_place(store, dataset, read))
             _commit(store, dataset, prepared)
             for item in prepared:
                 _put_away(landing, item, summary)
@@ -166,6 +167,20 @@ def _chunks(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
         size += claim.bytes
     if chunk:
         yield chunk
+
+
+def _in_place(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> list[_Prepared]:
+    """Put files without a time of their own where they belong among the others."""
+    readable = [item.run for item in prepared if item.rows is not None]
+    undated = {
+        item.run.run_id
+        for item in prepared
+        if item.rows is not None and item.run.ts == datetime.fromtimestamp(item.claim.mtime, UTC)
+    }
+    placed = places(store, dataset.name, readable, undated)
+    return [
+        replace(item, run=replace(item.run, ts=placed.get(item.run.run_id, item.run.ts))) for item in prepared
+    ]
 
 
 def _with_verdicts(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> list[_Prepared]:
