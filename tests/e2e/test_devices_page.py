@@ -29,12 +29,12 @@ FIGURES = ("devices-share", "devices-lines", "devices-map", "devices-hours")
 def fleet_dashboard(
     new_settings: Callable[[], Settings], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Address of a dashboard over a fleet whose supplier Cobalto was away for the last half hour."""
+    """Address of a dashboard over a fleet whose supplier Cobalto has just gone away."""
     settings = new_settings()
     simulator = FastAPI()
     outage = parse_outage("Supplier=Cobalto*0.9@2026-01-05T15:00/90m")
     simulator.include_router(devices_router(DeviceSimulation(2000, outages=OutagePlan((outage,)))))
-    clock = Clock(START, timedelta(minutes=15), most=10, start=START, accelerated=True)
+    clock = Clock(START, timedelta(minutes=15), most=9, start=START, accelerated=True)
     with open_store(settings) as store, serving(simulator) as url:
         collect_due(store, settings.model_copy(update={"devices_url": url}), clock)
         monitor(store, Rule())
