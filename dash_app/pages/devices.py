@@ -23,6 +23,7 @@ from dash_app.pages.devices_parts import (
     values_of,
 )
 from dash_app.services.devices import (
+    FleetIncident,
     Newest,
     SharePoint,
     ValueSeries,
@@ -174,7 +175,7 @@ class DevicesPage:
         view = view_of({"span": span, "history": history, "drop": drop}, self._usual)
         points, incidents = await self._fleet(newest, view)
         figure = await self._share_figure(view, points, incidents)
-        return _top(newest, points, view), figure, incidents_card(incidents)
+        return _top(newest, points, incidents, view), figure, incidents_card(incidents)
 
     async def redraw_segments(
         self, _version: int | None, span: str, by: str, values: list[str], top: str, measure: str
@@ -224,7 +225,7 @@ class DevicesPage:
             page_head("Devices", ABOUT, fleet_tools(view.span, tuple(SPANS), view.history, view.drop)),
             html.Div(
                 [
-                    html.Div(_top(newest, points, view), id="devices-top", className="stack"),
+                    html.Div(_top(newest, points, incidents, view), id="devices-top", className="stack"),
                     card("Online share", share, note="Shaded in red: parts of the fleet that were cut off."),
                     card(
                         "Segments",
@@ -245,12 +246,16 @@ class DevicesPage:
             ),
         ]
 
-    async def _fleet(self, newest: Newest, view: View) -> tuple[tuple[SharePoint, ...], Any]:
+    async def _fleet(
+        self, newest: Newest, view: View
+    ) -> tuple[tuple[SharePoint, ...], tuple[FleetIncident, ...]]:
         reads = self._services.reads
         points = await reads(fleet_share, newest.ts, view.hours, view.history)
         return points, await reads(fleet_incidents, newest.ts, view.hours)
 
-    async def _share_figure(self, view: View, points: tuple[SharePoint, ...], incidents: Any) -> Any:
+    async def _share_figure(
+        self, view: View, points: tuple[SharePoint, ...], incidents: tuple[FleetIncident, ...]
+    ) -> Any:
         return await self._services.reads.build(
             fleet_share_chart, points, incidents, view.drop / 100, viewer(), revision=view.span
         )
@@ -273,8 +278,11 @@ class DevicesPage:
         return await reads.build(state_map, series, who), await reads.build(state_hours_chart, hours, who)
 
 
-def _top(newest: Newest, points: tuple[SharePoint, ...], view: View) -> list[Component]:
-    tiles = fleet_tiles(newest, points[-1] if points else None, view.history, view.drop / 100)
+def _top(
+    newest: Newest, points: tuple[SharePoint, ...], incidents: tuple[FleetIncident, ...], view: View
+) -> list[Component]:
+    point = points[-1] if points else None
+    tiles = fleet_tiles(newest, point, incidents, history=view.history, drop=view.drop / 100)
     return [*([simulated_note()] if newest.simulated else []), tiles]
 
 

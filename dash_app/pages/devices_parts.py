@@ -46,9 +46,17 @@ def simulated_note() -> Component:
     )
 
 
-def fleet_tiles(newest: Newest, point: SharePoint | None, history: int, drop: float) -> Component:
+def fleet_tiles(
+    newest: Newest,
+    point: SharePoint | None,
+    incidents: Sequence[FleetIncident],
+    *,
+    history: int,
+    drop: float,
+) -> Component:
     """Show the latest share, its baseline, the drop, the devices and the alerts."""
     online = point.online if point else None
+    lasting = sum(incident.ended is None for incident in incidents)
     return tiles(
         [
             tile("Online share", share(point.share if point else None), when(newest.ts)),
@@ -62,7 +70,9 @@ def fleet_tiles(newest: Newest, point: SharePoint | None, history: int, drop: fl
             tile(
                 "Open alerts",
                 dcc.Link(count(newest.alerts), href=alerts_link(DATASET)),
-                "of the fleet and its parts",
+                badge(Mark("✕", f"{plural(lasting, 'part')} cut off", "fail"))
+                if lasting
+                else "nothing is cut off",
             ),
         ]
     )

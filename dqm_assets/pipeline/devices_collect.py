@@ -123,6 +123,7 @@ def collect(
         failed = [each for each in chunk if isinstance(each, SourceError)]
         if failed:
             raise failed[0]
+    current.stage = "store"
     if done.times:
         register_source(
             store, DATASET, TABLE, owner, contract, DESCRIPTION, done.simulated, timestamp_column="ts"
