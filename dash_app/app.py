@@ -39,6 +39,7 @@ from dash_app.auth.login import login_router
 from dash_app.auth.middleware import INSIDE, AuthMiddleware
 from dash_app.feed import register_feed
 from dash_app.pages.alerts import AlertsPage
+from dash_app.pages.audit import AuditPage
 from dash_app.pages.backtest import BacktestPage
 from dash_app.pages.contracts import ContractsPage
 from dash_app.pages.crypto import CryptoPage
@@ -123,6 +124,7 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
         AlertsPage(services),
         BacktestPage(services),
         SystemPage(services),
+        AuditPage(services),
     )
     shell = Shell(services, pages)
     _serve_layout(server, shell)

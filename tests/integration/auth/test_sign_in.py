@@ -10,8 +10,8 @@ from dqm_assets.accounts.users import add_local_user, end_sessions, set_active, 
 from dqm_assets.store import Store
 from tests.integration.auth.serving import HTML, PASSWORD, Site
 
-#: What a write to an address without a route is answered once it may pass.
-PASSED = 405
+#: A write that takes an operator, and what it is answered once it may pass.
+WRITE, WISH, PASSED = "/api/v1/alerts/nowhere/resolve", {"reason": "why"}, 404
 
 
 def audited(store: Store, action: str) -> list[dict]:
@@ -98,14 +98,13 @@ def test_an_unknown_name_is_answered_as_a_wrong_password_is(guarded: Site) -> No
 def test_a_new_role_and_the_end_of_a_user_hold_from_the_next_request_on(guarded: Site) -> None:
     add_local_user(guarded.store, "bo", "viewer", PASSWORD, actor="test")
     with guarded.sign_in("bo") as browser:
-        wish = {"action": "acknowledge"}
-        refused = browser.post("/api/v1/anything", json=wish)
+        refused = browser.post(WRITE, json=WISH)
         assert (refused.status_code, refused.json()["detail"]) == (
             403,
             "bo is viewer, and this takes operator.",
         )
         set_role(guarded.store, "bo", "operator", actor="test")
-        assert browser.post("/api/v1/anything", json=wish).status_code == PASSED
+        assert browser.post(WRITE, json=WISH).status_code == PASSED
         set_active(guarded.store, "bo", False, actor="test")
         assert browser.get("/api/v1/datasets").status_code == 401
         set_active(guarded.store, "bo", True, actor="test")
@@ -132,7 +131,7 @@ def test_only_pages_of_this_server_may_write(guarded: Site, headers: dict, statu
         kept = {name: value for name, value in browser.headers.items() if name.lower() != "origin"}
         said = {"Origin": guarded.url, **headers}
         browser.headers = httpx.Headers({**kept, **{k: v for k, v in said.items() if v is not None}})
-        assert browser.post("/api/v1/anything", json={}).status_code == status
+        assert browser.post(WRITE, json=WISH).status_code == status
 
 
 def test_another_site_cannot_sign_anyone_in_or_out(guarded: Site) -> None:
@@ -151,8 +150,9 @@ def test_a_token_lets_a_program_in_with_its_role_until_it_is_revoked_or_over(gua
 
     def ask(text: str, method: str = "GET") -> int:
         headers = {"Authorization": f"Bearer {text}"}
-        path = "/api/v1/datasets" if method == "GET" else "/api/v1/anything"
-        return httpx.request(method, f"{guarded.url}{path}", headers=headers, timeout=30).status_code
+        path, wish = ("/api/v1/datasets", None) if method == "GET" else (WRITE, WISH)
+        url = f"{guarded.url}{path}"
+        return httpx.request(method, url, headers=headers, json=wish, timeout=30).status_code
 
     assert ask(secret) == ask(reading) == 200
     assert (ask(secret, "POST"), ask(reading, "POST")) == (PASSED, 403)
