@@ -2,22 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime
 
 import dagster as dg
-import numpy as np
 
 from dqm_assets.checks.metadata import markdown_table
+from dqm_assets.quality.cadence import learn_cadence
 from dqm_assets.quality.contracts.sla import Sla
 from dqm_assets.quality.durations import span_words
+from dqm_assets.quality.holiday_calendar import HolidayCalendar
 
-#: Arrivals that must be known before a cadence is believed.
-NEEDED_ARRIVALS = 8
-#: A learned cadence is missed when nothing came for this many usual pauses (their 95th percentile).
-PAUSES_ALLOWED = 3.0
-#: Files of one drop arrive together and count as one arrival.
-_TOGETHER = timedelta(minutes=1)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,8 @@ class DataAge:
     #: Times at which batches arrived, ascending.
     arrivals: Sequence[datetime] = ()
     oldest: datetime | None = None
+    #: Holidays of the dataset; nothing is expected then, as on days of the week on which nothing ever came.
+    calendar: HolidayCalendar | None = None
 
 
 def freshness_check(
@@ -83,7 +80,8 @@ def freshness_result(
     now = now or datetime.now(UTC)
     breaches = sla.breaches(now, newest=age.newest, oldest=age.oldest, arrivals=age.arrivals)
     last = age.arrivals[-1] if age.arrivals else None
-    learned = learned_limit(age.arrivals)
+    cadence = learn_cadence(age.arrivals, age.calendar)
+    learned = cadence.limit
     limit = sla.latency or sla.frequency or learned
     reference = age.newest if sla.latency is not None else last
     if breaches:
@@ -91,12 +89,14 @@ def freshness_result(
     elif reference is None:
         passed, description = True, "No data has arrived yet."
     elif limit is None:
-        known = len(_distinct(age.arrivals))
-        passed, description = True, f"Learning the usual pause: {known} of {NEEDED_ARRIVALS} arrivals."
+        passed, description = True, f"Usual pause: {cadence.explanation}."
     else:
-        passed = now - reference <= limit
-        source = "usual" if limit is learned else "promised by the contract"
-        description = f"Newest data is {span_words(now - reference)} old; {span_words(limit)} is {source}."
+        usual = limit is learned
+        old = cadence.age(reference, now) if usual else now - reference
+        passed = old <= limit
+        source = "usual" if usual else "promised by the contract"
+        worked = " (days off left out)" if old != now - reference else ""
+        description = f"Newest data is {span_words(old)} old{worked}; {span_words(limit)} is {source}."
     facts = [
         ("newest data", age.newest),
         ("oldest data", age.oldest),
@@ -106,6 +106,7 @@ def freshness_result(
         ("retention", sla.retention),
         ("ready by", ", ".join(str(one.by) for one in sla.availability)),
         ("learned limit", learned),
+        ("days off", ", ".join(_WEEKDAYS[day] for day in sorted(cadence.days_off))),
     ]
     return dg.AssetCheckResult(
         asset_key=asset_key,
@@ -123,20 +124,3 @@ def freshness_result(
             ),
         },
     )
-
-
-def learned_limit(arrivals: Sequence[datetime]) -> timedelta | None:
-    """Longest pause that is still usual: three times the 95th percentile of the pauses so far."""
-    distinct = _distinct(arrivals)
-    if len(distinct) < NEEDED_ARRIVALS:
-        return None
-    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(distinct)]
-    return timedelta(seconds=PAUSES_ALLOWED * float(np.percentile(pauses, 95)))
-
-
-def _distinct(arrivals: Sequence[datetime]) -> list[datetime]:
-    distinct: list[datetime] = []
-    for arrival in arrivals:
-        if not distinct or arrival - distinct[-1] > _TOGETHER:
-            distinct.append(arrival)
-    return distinct

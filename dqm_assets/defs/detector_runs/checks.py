@@ -152,7 +152,8 @@ def data_age(store: Store, dataset: Dataset) -> DataAge:
     )
     if not rows:
         return DataAge(None)
-    return DataAge(rows[0]["newest"], sorted(row["landed_at"] for row in rows), rows[0]["oldest"])
+    landed = sorted(row["landed_at"] for row in rows)
+    return DataAge(rows[0]["newest"], landed, rows[0]["oldest"], dataset.calendar)
 
 
 def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:

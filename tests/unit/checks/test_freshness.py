@@ -5,7 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 import dagster as dg
 import pytest
 
-from dqm_assets.checks.freshness import NEEDED_ARRIVALS, DataAge, freshness_result, learned_limit
+from dqm_assets.checks.freshness import DataAge, freshness_result
+from dqm_assets.quality.cadence import NEEDED_ARRIVALS, learn_cadence
 from dqm_assets.quality.contracts.sla import Availability, Sla
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
@@ -46,12 +47,12 @@ def test_a_learned_cadence_is_missed_after_three_usual_pauses(age: float, passed
 def test_too_few_arrivals_are_learned_from() -> None:
     found = result(NOW, hourly(NEEDED_ARRIVALS - 1, NOW - timedelta(days=9)))
     assert found.passed
-    assert "Learning" in str(found.description)
+    assert found.description == f"Usual pause: learning, {NEEDED_ARRIVALS - 1} of {NEEDED_ARRIVALS} arrivals."
 
 
 def test_files_of_one_drop_are_one_arrival() -> None:
-    assert learned_limit([NOW + timedelta(seconds=i) for i in range(60)]) is None
-    assert learned_limit(hourly(20, NOW)) == 3 * HOUR
+    assert learn_cadence([NOW + timedelta(seconds=i) for i in range(60)]).limit is None
+    assert learn_cadence(hourly(20, NOW)).limit == 3 * HOUR
 
 
 @pytest.mark.parametrize(("promised", "passed"), [(None, True), (HOUR, False)])
