@@ -71,7 +71,9 @@ class ArrowJudge:
         #: Rows that came before, in earlier batches.
         self._start = start
         # A column that must first be read as its logical type is left to SQL.
-        self._sql = {name: column for name, column in columns.items() if column.raw == column.value}
+        # So is what stands inside a column.
+        own = set(table.column_names)
+        self._sql = {name: c for name, c in columns.items() if c.raw == c.value and name in own}
         self._columns: dict[str, ArrowColumn] = {}
 
     def find(self, clause: Clause) -> Found | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dqm_assets.quality.contracts.clause import Clause, Note, Refusal, Severity
 from dqm_assets.quality.contracts.conditions.base import Condition
+from dqm_assets.quality.contracts.conditions.each_item import EachItem
 from dqm_assets.quality.contracts.conditions.membership import OneOf, written
 from dqm_assets.quality.contracts.conditions.presence import NotNull, OfType
 from dqm_assets.quality.contracts.conditions.temporal_format import strptime_format
@@ -45,6 +46,8 @@ class Compiler:
         self._entry: Entry = document.data["schema"][index]
         self._ids: set[str] = set()
         self.properties: list[Property] = []
+        #: Fields inside of columns.
+        self.nested: list[Property] = []
         self.clauses: list[Clause] = []
         self.refusals: list[Refusal] = []
         self.notes: list[Note] = []
@@ -110,7 +113,7 @@ class Compiler:
         self._options(options, str(logical_type or ""), (*steps, "logicalTypeOptions"), column)
         self._rules(entry, steps, column)
         self._relationships(entry, steps, column)
-        self._nested(entry, steps)
+        self._inside(entry, steps, (column,))
 
     def _options(self, options: Entry, logical_type: str, steps: Steps, column: str) -> None:
         for name, value in options.items():
@@ -135,14 +138,89 @@ class Compiler:
         if isinstance(minimum, int | float) and isinstance(maximum, int | float) and minimum > maximum:
             self._mistake(steps, f"{low} {minimum} is above {high} {maximum}: no value can satisfy both")
 
-    def _nested(self, entry: Entry, steps: Steps) -> None:
-        for key in ("properties", "items", "map"):
-            if entry.get(key):
+    # What stands inside a column.
+
+    def _inside(self, entry: Entry, steps: Steps, path: tuple[str, ...]) -> None:
+        """Compile the fields of an object and the items of a list; other nesting is refused by name."""
+        if entry.get("map"):
+            what = f"{'.'.join(path)}: map"
+            self._refuse((*steps, "map"), what, "the keys and values of a map are not enforced")
+        for position, field in enumerate(entry.get("properties") or []):
+            self._field(field, (*steps, "properties", position), (*path, str(field["name"])))
+        if entry.get("items"):
+            self._items(entry["items"], (*steps, "items"), ".".join(path))
+
+    def _field(self, entry: Entry, steps: Steps, path: tuple[str, ...]) -> None:
+        name, logical_type = ".".join(path), entry.get("logicalType")
+        options = entry.get("logicalTypeOptions") or {}
+        required, allowed = bool(entry.get("required")), entry.get("enum") or ()
+        self.nested.append(
+            Property(
+                name=name,
+                label=name,
+                logical_type=logical_type,
+                required=required,
+                classification=str(entry.get("classification") or ""),
+                allowed=tuple(written(value["value"]) for value in allowed),
+                strptime=_own_format(logical_type, options),
+                options=options,
+                within=path,
+            )
+        )
+        if logical_type:
+            self._condition((*steps, "logicalType"), "type", name, OfType(logical_type))
+        if required:
+            self._condition((*steps, "required"), "required", name, NotNull())
+        if entry.get("unique"):
+            text = f"{name} has no duplicates"
+            self._add((*steps, "unique"), "unique", name, DuplicateRows((name,)), text)
+        if allowed:
+            condition = OneOf(tuple(value["value"] for value in allowed))
+            self._condition((*steps, "enum"), "enum", name, condition)
+        self._options(options, str(logical_type or ""), (*steps, "logicalTypeOptions"), name)
+        self._rules(entry, steps, name)
+        self._relationships(entry, steps, name)
+        self._inside(entry, steps, path)
+
+    def _items(self, entry: Entry, steps: Steps, name: str) -> None:
+        """Compile what holds for each item of a list."""
+        logical_type = entry.get("logicalType")
+        options = entry.get("logicalTypeOptions") or {}
+        conditions: list[tuple[Steps, str, Condition | Parsed]] = []
+        if logical_type in {"object", "array", "map", "vector"} or entry.get("properties"):
+            self._refuse(steps, f"{name}: items", "items that are nested themselves are not enforced")
+            return
+        if logical_type:
+            conditions.append(((*steps, "logicalType"), "type", OfType(logical_type)))
+        if entry.get("required"):
+            conditions.append(((*steps, "required"), "required", NotNull()))
+        if entry.get("enum"):
+            allowed = tuple(value["value"] for value in entry["enum"])
+            conditions.append(((*steps, "enum"), "enum", OneOf(allowed)))
+        for option, value in options.items():
+            place = (*steps, "logicalTypeOptions", option)
+            outcome = option_outcome(option, value, str(logical_type or ""), options)
+            conditions += [(place, option, condition) for condition in outcome.conditions]
+            if outcome.mistake:
+                self._mistake(place, outcome.mistake)
+            if outcome.refusal:
+                self._refuse(place, f"{name}: items: {option} {value}", outcome.refusal)
+            if outcome.note:
+                self._note(place, f"{name}: items: {option} {value}", outcome.note)
+        for place, kind, condition in conditions:
+            if engine_of(FailingRows(name, condition)) != "duckdb" or isinstance(condition, Parsed):
                 self._refuse(
-                    (*steps, key),
-                    f"{entry['name']}: {key}",
-                    "what stands inside a nested value is not enforced",
+                    place, f"{name}: items: {kind}", "only SQL is asked about items, which cannot tell"
                 )
+                continue
+            nulls = isinstance(condition, NotNull)
+            self._condition(place, f"items_{kind}", name, EachItem(condition, logical_type, nulls))
+        for position, rule in enumerate(entry.get("quality") or []):
+            title = str(rule.get("name") or rule.get("metric") or rule.get("type") or "rule")
+            place = (*steps, "quality", position)
+            self._refuse(
+                place, f"{name}: items: {title}", "quality rules about single items are not enforced"
+            )
 
     # The primary key over all properties.
 

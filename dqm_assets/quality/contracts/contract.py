@@ -46,6 +46,8 @@ class Contract:
     sla: Sla = field(default_factory=Sla)
     #: What follows when the columns of a batch are not the contract's.
     drift_policy: DriftPolicy = DEFAULT_POLICY
+    #: What stands inside columns: fields of objects, named ``column.field``.
+    nested: tuple[Property, ...] = ()
 
     @cached_property
     def columns(self) -> Mapping[str, pa.DataType]:

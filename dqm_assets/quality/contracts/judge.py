@@ -71,7 +71,10 @@ class _Judge:
             self._found = find_in_relation(self._rows, clauses)
         plain = {clause.id: predicate for clause in clauses if (predicate := self._predicate(clause))}
         expressions = ["count(*)", *(f"count_if({predicate})" for predicate in plain.values())]
-        self._total, *counts = self._rows.aggregates(expressions)
+        if self._rows.table is not None and not plain:
+            self._total, counts = self._rows.table.num_rows, []
+        else:
+            self._total, *counts = self._rows.aggregates(expressions)
         self._counts = dict(zip(plain, counts, strict=True))
 
     def result(self, clause: Clause) -> ClauseResult:

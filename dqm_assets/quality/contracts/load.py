@@ -108,6 +108,7 @@ def _contract(
         owner=_owner(data.get("team")),
         channel=_channel(data.get("support") or []),
         properties=tuple(compiler.properties) if compiler else (),
+        nested=tuple(compiler.nested) if compiler else (),
         clauses=tuple(compiler.clauses) if compiler else (),
         refusals=(*(compiler.refusals if compiler else ()), *refusals),
         notes=(*(compiler.notes if compiler else ()), *notes),

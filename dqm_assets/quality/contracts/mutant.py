@@ -1,5 +1,6 @@
 """Mutants: data changed on purpose so that one clause must fail."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pyarrow as pa
 from dqm_assets.quality.contracts.conditions.all_of import AllOf
 from dqm_assets.quality.contracts.conditions.base import PythonCondition
 from dqm_assets.quality.contracts.conditions.bounds import Bound
+from dqm_assets.quality.contracts.conditions.each_item import EachItem
 from dqm_assets.quality.contracts.conditions.length import Length
 from dqm_assets.quality.contracts.conditions.membership import NotMissing
 from dqm_assets.quality.contracts.conditions.multiple import MultipleOf
@@ -29,7 +31,7 @@ def breaking_values(condition: PythonCondition, logical_type: str | None) -> Ite
         case NotMissing(values=values):
             yield from values
         case OfType(logical_type=wanted):
-            yield from ([7] if wanted == "string" else ["\u2620 mutant"])
+            yield from ([7] if wanted == "string" else ["\u2620 mutant", 7])
         case Bound():
             yield from _past(condition)
         case MultipleOf(step=step):
@@ -38,6 +40,9 @@ def breaking_values(condition: PythonCondition, logical_type: str | None) -> Ite
             yield "x" * ((minimum or 1) - 1) if maximum is None else "x" * (maximum + 1)
         case ItemCount() | UniqueItems() | Keys():
             yield from ("[]", "[1, 1]", "[" + ", ".join(map(str, range(10_000))) + "]", "{}", _many_keys())
+        case EachItem(condition=inner, logical_type=item_type):
+            for value in breaking_values(inner, item_type):
+                yield from ([value], json.dumps([value], default=str))
         case AllOf(conditions=parts):
             for part in parts:
                 yield from breaking_values(part, logical_type)
@@ -70,6 +75,8 @@ def with_value(table: pa.Table, column: str, value: Any, share: float) -> pa.Tab
         share: share of the rows, 0 to 1; at least one row.
     """
     count = min(table.num_rows, max(1, round(share * table.num_rows)))
+    if column not in table.column_names:
+        return _with_value_inside(table, column.split("."), value, count)
     old = table.column(column)
     try:
         fresh = pa.array([value] * count, old.type)
@@ -79,11 +86,33 @@ def with_value(table: pa.Table, column: str, value: Any, share: float) -> pa.Tab
     return table.set_column(table.column_names.index(column), column, changed)
 
 
+def _with_value_inside(table: pa.Table, path: list[str], value: Any, count: int) -> pa.Table:
+    """Put a value into a field of the objects in a column, be they structs or JSON text."""
+    column, *keys = path
+    old = table.column(column)
+    text = pa.types.is_string(old.type) or pa.types.is_large_string(old.type)
+    rows = old.to_pylist()
+    for row in range(count):
+        whole = (json.loads(rows[row]) if text else rows[row]) if rows[row] else {}
+        inner = whole
+        for key in keys[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[keys[-1]] = value
+        rows[row] = json.dumps(whole, default=str) if text else whole
+    try:
+        changed = pa.array(rows, None if not text else old.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # the field cannot hold both: it gives way as a column would
+        changed = pa.array([None if row is None else json.dumps(row, default=str) for row in rows])
+    return table.set_column(table.column_names.index(column), column, changed)
+
+
 def _forced(old: pa.ChunkedArray, value: Any, count: int) -> pa.ChunkedArray:
     """Rewrite the column in a type that holds both: numbers as float64, anything else as text."""
     if isinstance(value, int | float) and (pa.types.is_integer(old.type) or pa.types.is_decimal(old.type)):
         rest = old.slice(count).cast(pa.float64())
         return pa.chunked_array([pa.array([float(value)] * count), *rest.chunks], pa.float64())
+    if isinstance(value, list) and pa.types.is_list(old.type):
+        return pa.chunked_array([pa.array([value] * len(old))])
     if isinstance(value, int) and not isinstance(value, bool) and pa.types.is_string(old.type):
         return pa.chunked_array([pa.array([value] * len(old), pa.int64())])
     rest = [None if item is None else str(item) for item in old.slice(count).to_pylist()]

@@ -118,7 +118,8 @@ def _mutants(contract: Contract, clause: Clause, rows: pa.Table) -> Iterator[Mut
             for share in SHARES:
                 yield from _valued(rows, columns[0], ["\u2620 mutant", -987654321], share)
         case FailingRows(column=column, condition=condition):
-            logical_type = next(prop.logical_type for prop in contract.properties if prop.name == column)
+            stated = (*contract.properties, *contract.nested)
+            logical_type = next(prop.logical_type for prop in stated if prop.name == column)
             values = list(breaking_values(condition, logical_type))
             for share in SHARES:
                 yield from _valued(rows, column, values, share)

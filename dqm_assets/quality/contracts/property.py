@@ -35,6 +35,8 @@ class Property:
     #: strptime form of the contract's ``format``, for text that is read as a date or time.
     strptime: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: Names from the column down to what stands inside of it; empty for a column itself.
+    within: tuple[str, ...] = ()
 
     @property
     def sensitive(self) -> bool:
@@ -51,14 +53,20 @@ class Property:
             return pa.string()
         return ARROW_TYPES.get(self.logical_type or "")
 
-    def judged(self, index: int, duckdb_type: str) -> tuple[JudgedColumn, dict[str, str]]:
-        """Return the column for conditions, and the projections (name → SQL) that it reads."""
+    def judged(self, index: int, duckdb_type: str, written: str = "") -> tuple[JudgedColumn, dict[str, str]]:
+        """Return the column for conditions, and the projections (name → SQL) that it reads.
+
+        Args:
+            index: number that keeps its projections apart from those of other columns.
+            duckdb_type: type of the data.
+            written: expression that gives the data; the column of its name when left out.
+        """
         raw, value = f"__dqm_r{index}", f"__dqm_v{index}"
-        source = identifier(self.name)
+        plain = source = written or identifier(self.name)
         if family(duckdb_type) == "float":
             source = f"nullif({source}, 'NaN'::{duckdb_type})"
-        reading = reading_sql(identifier(self.name), self.logical_type, duckdb_type, self.strptime)
-        if reading == identifier(self.name):
+        reading = reading_sql(plain, self.logical_type, duckdb_type, self.strptime)
+        if reading == plain:
             return JudgedColumn(self.name, duckdb_type, raw, raw, duckdb_type), {raw: source}
         column = JudgedColumn(self.name, self._read_type(), raw, value, duckdb_type)
         return column, {raw: source, value: reading}

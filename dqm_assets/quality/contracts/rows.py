@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from dqm_assets.errors import ContractError
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
+from dqm_assets.quality.contracts.logical_type import family
 from dqm_assets.quality.contracts.property import Property
-from dqm_assets.quality.contracts.sql_text import identifier
+from dqm_assets.quality.contracts.sql_text import identifier, text
 
 if TYPE_CHECKING:
     from dqm_assets.quality.contracts.contract import Contract, Rows
@@ -49,12 +50,38 @@ class JudgedRows:
         )
         self.columns: dict[str, JudgedColumn] = {}
         projections: dict[str, str] = {}
-        for index, prop in enumerate(contract.properties):
+        #: Columns as they came, without what stands inside of them.
+        self.own = tuple(self.types)
+        for index, prop in enumerate((*contract.properties, *contract.nested)):
+            written = self._inside(prop) if prop.within else ""
             if prop.name in self.types:
-                self.columns[prop.name], added = prop.judged(index, self.types[prop.name])
+                self.columns[prop.name], added = prop.judged(index, self.types[prop.name], written)
                 projections |= added
         listed = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in projections.items())
         self._judged = f"WITH {self.SOURCE} AS (SELECT *{', ' + listed if listed else ''} FROM {_VIEW})\n"
+
+    def _inside(self, prop: Property) -> str:
+        """Write the expression of what stands inside a column, and note its type; empty when it is not there.
+
+        A field of a struct keeps its type; of JSON in a text everything is text, as in a file.
+        """
+        column, *path = prop.within
+        kind = self.types.get(column)
+        if kind is None:
+            return ""
+        if family(kind) == "string":
+            keys = "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+            self.types[prop.name] = "VARCHAR"
+            document = f"CASE WHEN json_valid({identifier(column)}) THEN {identifier(column)} END"
+            return f"json_extract_string({document}, {text(keys)})"
+        written = identifier(column)
+        for key in path:
+            written = f"struct_extract({written}, {text(key)})"
+        try:
+            self.types[prop.name] = str(self._relation.project(written).types[0])
+        except duckdb.Error:  # no struct, or without such a field
+            return ""
+        return written
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
         """Run a query over `SOURCE`."""
@@ -77,7 +104,7 @@ class JudgedRows:
 
     def sample(self, where: str) -> list[dict[str, Any]]:
         """Return at most `SAMPLE_ROWS` rows that satisfy a predicate, with line or row number, masked."""
-        names = list(self.types)
+        names = list(self.own)
         numbered = "" if LINE in self.types else ", row_number() OVER () AS _row"
         first = [LINE] if LINE in self.types else ["_row"]
         shown = ", ".join(identifier(name) for name in [*first, *(name for name in names if name != LINE)])
@@ -93,7 +120,8 @@ class JudgedRows:
 
     def masked(self, found: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
         """Fetch rows with long values cut and sensitive ones hidden."""
-        hidden = {prop.name for prop in self._contract.properties if prop.sensitive}
+        stated = (*self._contract.properties, *self._contract.nested)
+        hidden = {(prop.within or (prop.name,))[0] for prop in stated if prop.sensitive}
         rows = found.fetchall()
         return [
             {
@@ -105,7 +133,9 @@ class JudgedRows:
 
     def property(self, name: str) -> Property:
         """Return the contract's statement of a column."""
-        return next(prop for prop in self._contract.properties if prop.name == name)
+        return next(
+            prop for prop in (*self._contract.properties, *self._contract.nested) if prop.name == name
+        )
 
     @staticmethod
     def _one(relation: duckdb.DuckDBPyRelation) -> tuple[Any, ...]:

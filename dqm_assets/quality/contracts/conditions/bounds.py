@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 Limit = int | float | date | datetime | time
 _WORDS = {">=": "is at least", ">": "is above", "<=": "is at most", "<": "is below"}
 _NEGATED = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
-_COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+#: Comparison as written → its function.
+COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Bound:
 
     def holds(self, values: "pd.Series") -> "pd.Series":
         """See `Condition.holds`."""
-        compare = _COMPARE[self.comparison]
+        compare = COMPARE[self.comparison]
         if isinstance(self.limit, datetime):
             aware = getattr(values.dtype, "tz", None) is not None or _arrow_zone(values)
             limit = self.placed(aware=aware)

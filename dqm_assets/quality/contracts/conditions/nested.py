@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a nested value as Python's own; JSON text is read."""
     return json.loads(value) if isinstance(value, str) else value
 
 
@@ -32,7 +33,7 @@ class ItemCount:
     def holds(self, values: "pd.Series") -> "pd.Series":
         """See `Condition.holds`."""
         low, high = self.minimum or 0, self.maximum if self.maximum is not None else float("inf")
-        return values.map(lambda value: low <= len(_plain(value)) <= high).astype(bool)
+        return values.map(lambda value: low <= len(plain_value(value)) <= high).astype(bool)
 
     def __str__(self) -> str:
         """See `Condition`."""
@@ -59,7 +60,7 @@ class UniqueItems:
 
         def unique(value: Any) -> bool:
             # A null among numbers arrives as NaN, which equals nothing.
-            known = [item for item in _plain(value) if item is not None and item == item]  # noqa: PLR0124
+            known = [item for item in plain_value(value) if item is not None and item == item]  # noqa: PLR0124
             items = [json.dumps(item, sort_keys=True, default=str) for item in known]
             return len(set(items)) == len(items)
 
@@ -92,7 +93,7 @@ class Keys:
         low, high = self.minimum or 0, self.maximum if self.maximum is not None else float("inf")
 
         def has(value: Any) -> bool:
-            keys = dict(_plain(value)).keys()
+            keys = dict(plain_value(value)).keys()
             return set(self.required) <= keys and low <= len(keys) <= high
 
         return values.map(has).astype(bool)
