@@ -99,7 +99,7 @@ class OidcProvider:
                 token = await client.fetch_token(
                     metadata["token_endpoint"], code=query.get("code", ""), code_verifier=flow["verifier"]
                 )
-                keys = (await client.get(metadata["jwks_uri"], withhold_token=True)).raise_for_status().json()
+            keys = await _document(metadata["jwks_uri"])
             claims = self._verified(str(token.get("id_token", "")), keys, flow["nonce"])
         except (OAuthError, httpx.HTTPError) as error:
             raise SettingsError(f"The provider did not end the sign-in: {error}") from None
@@ -125,8 +125,7 @@ class OidcProvider:
                 return self._metadata[1]
             url = f"{self._issuer}/.well-known/openid-configuration"
             try:
-                async with httpx.AsyncClient(timeout=_TIMEOUT) as client:
-                    found = (await client.get(url)).raise_for_status().json()
+                found = await _document(url)
             except (httpx.HTTPError, ValueError) as error:
                 raise SettingsError(f"The sign-in provider {self._issuer} does not answer: {error}") from None
             if str(found.get("issuer", "")).rstrip("/") != self._issuer:
@@ -161,3 +160,8 @@ class OidcProvider:
         if role is None:
             raise SettingsError(f"{name} is in no group that may sign in here; ask an admin.")
         return Person(name, role, f"{self._issuer}|{claims['sub']}")
+
+
+async def _document(url: str) -> Any:
+    async with httpx.AsyncClient(timeout=_TIMEOUT) as client:
+        return (await client.get(url)).raise_for_status().json()
