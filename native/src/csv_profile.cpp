@@ -13,7 +13,7 @@
 namespace dqm {
 namespace {
 
-constexpr int64_t kChunkBytes = 1 << 20;
+constexpr int64_t kChunkBytes = 1 << 18;
 constexpr int64_t kHeadBytes = 1 << 20;      // looked at to tell the format
 constexpr int64_t kLongestRow = 16 << 20;
 constexpr int64_t kReadAheadValues = 1 << 20;
