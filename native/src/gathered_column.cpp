@@ -5,14 +5,17 @@
 namespace dqm {
 namespace {
 
+bool is_raw(const ColumnType& source) { return source.storage == Storage::i64 && source.index == Storage::none; }
+
 bool needs_integers(Storage storage) {
   return storage == Storage::i64 || storage == Storage::u64 || storage == Storage::i128;
 }
 
-// Integers of 64 and 128 bits are gathered as 128 bits, all other numbers are exact as doubles.
+// Integers of 64 bits stay so, in a dictionary or of 128 bits they are gathered as 128 bits, all other numbers are exact as doubles.
 ColumnType gathered_type(const ColumnType& source) {
   ColumnType type = source;
   type.index = Storage::none;
+  if (is_raw(source)) return type;
   if (kind_of(source.logical) == Kind::text) {
     type.storage = Storage::text64;
   } else if (needs_integers(source.storage)) {
@@ -27,13 +30,12 @@ ColumnType gathered_type(const ColumnType& source) {
 
 }  // namespace
 
-GatheredColumn::GatheredColumn(const ColumnType& source) : source_(source), type_(gathered_type(source)) {}
+GatheredColumn::GatheredColumn(const ColumnType& source)
+    : source_(source), type_(gathered_type(source)), raw_(is_raw(source)) {}
 
-void GatheredColumn::append(const ArrowArray& array, int64_t row) {
-  uint64_t bit = 1;
-  const bool valid = load_validity(source_, array, row, 1, &bit) || (bit & 1);
+void GatheredColumn::append(const ArrowArray& array, int64_t row, bool valid, double number) {
   if (rows_ % 8 == 0) valid_.push_back(0);
-  if (valid) valid_.back() |= static_cast<uint8_t>(1 << (rows_ % 8));
+  valid_.back() = static_cast<uint8_t>(valid_.back() | static_cast<int>(valid) << (rows_ % 8));
   ++rows_;
   switch (type_.storage) {
     case Storage::text64:
@@ -50,18 +52,11 @@ void GatheredColumn::append(const ArrowArray& array, int64_t row) {
       return;
     }
     case Storage::i64:
-    case Storage::f64: {
-      double value = 0;
-      if (valid) value = *load_doubles(kernels(), source_, array, row, 1, &value);
-      if (type_.storage == Storage::f64) {
-        numbers_.push_back(value);
-        return;
-      }
-      const auto integer = static_cast<int64_t>(value);
-      const auto* from = reinterpret_cast<const char*>(&integer);
-      bytes_.insert(bytes_.end(), from, from + sizeof integer);
+      integers_.push_back(raw_    ? static_cast<const int64_t*>(array.buffers[1])[array.offset + row]
+                          : valid ? static_cast<int64_t>(number)
+                                  : 0);
       return;
-    }
+    case Storage::f64: numbers_.push_back(valid ? number : 0); return;
     default: return;
   }
 }
@@ -70,6 +65,7 @@ void GatheredColumn::clear() {
   rows_ = 0;
   valid_.clear();
   numbers_.clear();
+  integers_.clear();
   offsets_.assign(1, 0);
   bytes_.clear();
 }
@@ -86,6 +82,8 @@ ArrowArray GatheredColumn::view(const void** buffers) const {
     buffers[1] = offsets_.data();
   } else if (type_.storage == Storage::f64) {
     buffers[1] = numbers_.data();
+  } else if (type_.storage == Storage::i64) {
+    buffers[1] = integers_.data();
   } else {
     buffers[1] = bytes_.data();
   }

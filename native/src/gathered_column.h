@@ -11,7 +11,9 @@ namespace dqm {
 class GatheredColumn {
  public:
   explicit GatheredColumn(const ColumnType& source);
-  void append(const ArrowArray& array, int64_t row);
+  // The row's validity, and what load_doubles gives for it where takes_numbers().
+  void append(const ArrowArray& array, int64_t row, bool valid, double number);
+  bool takes_numbers() const { return !raw_ && (type_.storage == Storage::i64 || type_.storage == Storage::f64); }
   void clear();
   int64_t rows() const { return rows_; }
   const ColumnType& type() const { return type_; }
@@ -21,9 +23,11 @@ class GatheredColumn {
  private:
   ColumnType source_;
   ColumnType type_;  // of the gathered rows: never a dictionary, all text as large text
+  bool raw_;         // 64-bit integers as they lie in the source
   int64_t rows_ = 0;
   std::vector<uint8_t> valid_;
   std::vector<double> numbers_;
+  std::vector<int64_t> integers_;
   std::vector<int64_t> offsets_{0};
   std::vector<char> bytes_;
 };

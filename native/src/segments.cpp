@@ -70,15 +70,32 @@ void Segments::add(const std::vector<std::vector<Morsel>>& work, int threads) {
 }
 
 void Segments::add_column(size_t column, const std::vector<Morsel>& morsels, const std::vector<uint32_t>& numbers) {
-  size_t row = 0;
+  const uint32_t* number = numbers.data();
   for (const Morsel& morsel : morsels) {
     for (const Piece& piece : morsel.pieces) {
-      for (int64_t i = 0; i < piece.rows; ++i) {
-        Cell& cell = cells_[column][numbers[row++]];
-        cell.rows.append(*piece.array, piece.start + i);
-        if (cell.rows.rows() == kSegmentMorselRows) flush(cell);
+      for (int64_t done = 0; done < piece.rows; done += kBlockRows) {
+        const int rows = static_cast<int>(std::min<int64_t>(kBlockRows, piece.rows - done));
+        add_rows(column, *piece.array, piece.start + done, rows, number);
+        number += rows;
       }
     }
+  }
+}
+
+// Up to kBlockRows rows of a column, each to the segment of its number.
+void Segments::add_rows(size_t column, const ArrowArray& array, int64_t start, int rows, const uint32_t* numbers) {
+  const ColumnType& type = types_[column];
+  std::vector<Cell>& cells = cells_[column];
+  uint64_t valid[kBlockWords];
+  const bool all = load_validity(type, array, start, rows, valid);
+  double buffer[kBlockRows];
+  const double* values = nullptr;
+  if (cells[numbers[0]].rows.takes_numbers()) values = load_doubles(kernels(), type, array, start, rows, buffer);
+  for (int i = 0; i < rows; ++i) {
+    Cell& cell = cells[numbers[i]];
+    const bool is_valid = all || ((valid[i / 64] >> (i % 64)) & 1);
+    cell.rows.append(array, start + i, is_valid, values != nullptr ? values[i] : 0);
+    if (cell.rows.rows() == kSegmentMorselRows) flush(cell);
   }
 }
 

@@ -34,6 +34,7 @@ class Segments {
 
   uint32_t number_of(const ArrowArray& array, int64_t row);
   void add_column(size_t column, const std::vector<Morsel>& morsels, const std::vector<uint32_t>& numbers);
+  void add_rows(size_t column, const ArrowArray& array, int64_t start, int rows, const uint32_t* numbers);
   void flush(Cell& cell) const;
 
   std::vector<ColumnType> types_;
