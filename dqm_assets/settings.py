@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8050, ge=1, le=65535)
     #: Port of Dagster's own web server.
     dagster_port: int = Field(default=3000, ge=1, le=65535)
+    #: Address of Dagster's web server. It has no sign-in: any other than loopback needs a proxy that has.
+    dagster_host: str = "127.0.0.1"
     #: Port of the demo's simulated sources.
     simulator_port: int = Field(default=8060, ge=1, le=65535)
     #: Brokers of the event stream, comma separated; ``None`` is the development broker, when one runs.
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
     @property
     def dagster_url(self) -> str:
         """Address of Dagster's web server."""
-        return f"http://{self.host}:{self.dagster_port}"
+        return f"http://{self.dagster_host}:{self.dagster_port}"
 
     @property
     def simulator_url(self) -> str:

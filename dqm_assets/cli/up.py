@@ -27,13 +27,15 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
     if once:
         _once(json_output)
         return
+    from dash_app.auth.gate import refuse_locked_doors
+    from dqm_assets.accounts.settings import SignInSettings
     from dqm_assets.cli.demo import demo_services
     from dqm_assets.cli.demo_fleet import demo_environment
     from dqm_assets.cli.supervisor import Service, only_one, python_service, supervise
     from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.datasets import DETECTOR
-    from dqm_assets.settings import settings
+    from dqm_assets.settings import read_settings, settings
     from dqm_assets.store import open_store
 
     where = settings()
@@ -44,13 +46,14 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
         **(demo_environment(where) if demo else {}),
     }
     # Held open so that the embedded PostgreSQL outlives any one of the services.
-    with only_one(where.home.absolute()), open_store(where):
+    with only_one(where.home.absolute()), open_store(where) as store:
+        refuse_locked_doors(store, where, read_settings(SignInSettings))
         services: list[Service] = [
             python_service(
                 "dagster",
                 # -W: this process is what supervises; that the command is meant for development is known.
                 *("-W", "ignore", "-m", "dagster", "dev", "-w", str(WORKSPACE_FILE)),
-                *("-h", where.host, "-p", str(where.dagster_port), "--log-level", "warning"),
+                *("-h", where.dagster_host, "-p", str(where.dagster_port), "--log-level", "warning"),
                 *("--code-server-log-level", "warning"),
                 env=environment,
             ),

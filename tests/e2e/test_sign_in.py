@@ -1,0 +1,120 @@
+"""Signing in with a real browser: each role sees and may do what it should, in both themes."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dqm_assets.accounts.user import ROLES
+from dqm_assets.accounts.users import add_local_user, set_active
+from dqm_assets.settings import Settings
+from dqm_assets.store import open_store
+from tests.e2e.conftest import ROOT, Tab
+from tests.e2e.seed import seed
+from tests.integration.auth.serving import PASSWORD, Site, site
+
+pytestmark = pytest.mark.e2e
+
+AXE = ROOT / "tests" / "e2e" / "vendor" / "axe.min.js"
+#: Where to keep pictures for docs/images; nowhere when it is not set.
+PICTURES = os.environ.get("DQM_TEST_PICTURES")
+
+
+@pytest.fixture(scope="module")
+def guarded(new_settings: Callable[[], Settings]) -> Iterator[Site]:
+    """A dashboard with sign-in, over the seeded store, with a user for each role."""
+    settings = new_settings()
+    with open_store(settings) as store:
+        seed(store)
+        for role in ROLES:
+            add_local_user(store, role, role, PASSWORD, actor="test")
+        with site(store) as running:
+            yield running
+
+
+def sign_in(page: Page, guarded: Site, name: str, wanted: str = "/dashboard") -> None:
+    page.goto(guarded.url + wanted)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("#main h1")
+
+
+def violations(page: Page) -> list[str]:
+    page.context.set_default_timeout(60_000)
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Page.setBypassCSP", {"enabled": True})
+    page.reload()
+    page.wait_for_selector("h1")
+    page.wait_for_timeout(500)
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then((result) => result.violations.map((each) => each.id + each.help))")
+    cdp.send("Page.setBypassCSP", {"enabled": False})
+    return found
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_admin_comes_to_the_page_they_wanted_sees_the_audit_and_leaves(
+    guarded: Site, new_tab: Callable[..., Tab], scheme: str
+) -> None:
+    page = new_tab(scheme).page
+    page.goto(f"{guarded.url}/audit")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    picture(page, f"sign-in-{scheme}")
+    assert violations(page) == []
+    sign_in(page, guarded, "admin", "/audit")
+    expect(page.get_by_role("heading", name="Audit", exact=True)).to_be_visible()
+    expect(page.locator("#audit-grid")).to_contain_text("sign_in.done")
+    expect(page.locator("#who")).to_contain_text("admin")
+    assert violations(page) == []
+    picture(page, f"audit-{scheme}")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_viewer_may_look_and_not_act_and_is_out_when_deactivated(
+    guarded: Site, new_tab: Callable[..., Tab]
+) -> None:
+    tab = new_tab()
+    page = tab.page
+    [alert] = guarded.store.rows(
+        "SELECT alert_id FROM monitoring.alerts WHERE status = 'open' ORDER BY alert_id LIMIT 1"
+    )
+    sign_in(page, guarded, "viewer", f"/alerts?status=all&alert={alert['alert_id']}")
+    expect(page.get_by_role("link", name="Audit")).to_have_count(0)
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#alert-said")).to_contain_text("viewer is viewer, and this takes operator")
+    [still] = guarded.store.rows(
+        "SELECT status FROM monitoring.alerts WHERE alert_id = ?", [alert["alert_id"]]
+    )
+    assert still["status"] == "open"
+    page.goto(f"{guarded.url}/audit")
+    expect(page.get_by_text("Only admins see the audit")).to_be_visible()
+    assert tab.wrongs == []
+    set_active(guarded.store, "viewer", False, actor="test")
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=60_000)
+    # The refused requests and the closed socket are what this is about.
+    tab.wrongs.clear()
+
+
+def test_an_operator_acts_under_their_own_name(guarded: Site, new_tab: Callable[..., Tab]) -> None:
+    page = new_tab().page
+    [alert] = guarded.store.rows(
+        "SELECT alert_id FROM monitoring.alerts WHERE status = 'open' ORDER BY alert_id LIMIT 1"
+    )
+    sign_in(page, guarded, "operator", f"/alerts?status=all&alert={alert['alert_id']}")
+    page.get_by_role("button", name="Acknowledge").click()
+    deadline = time.monotonic() + 60
+    query = "SELECT actor FROM monitoring.audit WHERE action = 'alert.acknowledged' AND target = ?"
+    while not (found := guarded.store.rows(query, [alert["alert_id"]])):
+        assert time.monotonic() < deadline, "the acknowledgement was not audited"
+        page.wait_for_timeout(100)
+    assert found == [{"actor": "operator"}]
