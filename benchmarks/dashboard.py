@@ -1,10 +1,10 @@
 """Page times, repaint, callbacks, memory and faults of the dashboard over 1,000 datasets, 100,000 results.
 
-``python -m benchmarks.dashboard --json``. A dashboard process serves a store of its own to Debian's Chromium
-over an emulated line (10 Mbps, 40 ms). ``*_cold_s`` and ``*_warm_s``: from the request of the address until the
-page has its content (for charts: until they are drawn), with an empty cache and with a filled one, medians.
-``repaint_p95_ms``: from the commit of a run until an open overview shows it, while ``--sockets`` sockets more
-listen. ``callback_p95_ms``: the overview's own refresh, asked by ``--users`` at once, each as fast as answered.
+``python -m benchmarks.dashboard --json``. A dashboard process serves a store of its own to Chromium over an
+emulated line (10 Mbps, 40 ms). ``*_cold_s`` and ``*_warm_s``: from the request of the address until the page has
+its content (for charts: until they are drawn), with an empty cache and with a full one, medians.
+``repaint_p95_ms``: from the commit of a run until an open overview shows it, while ``--sockets`` more listen.
+``callback_p95_ms``: the overview's own refresh, asked by ``--users`` at once, each as fast as answered.
 ``rss_mb``: resident memory of the process while all sockets are open; ``uss_mb`` leaves out what other
 processes share. Faults are counted on every page in both themes.
 """

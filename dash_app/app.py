@@ -28,6 +28,7 @@ from dash_app.api.devices import device_routes
 from dash_app.api.docs import OPENAPI_URL, docs_router
 from dash_app.api.etag import EntityTags
 from dash_app.api.health import health_router
+from dash_app.api.openapi import document_truly
 from dash_app.api.problems import register_problems, unknown_routes
 from dash_app.api.prometheus import RequestTimes, make_registry, prometheus_router
 from dash_app.api.runs import runs_router
@@ -93,6 +94,7 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
         openapi_url=OPENAPI_URL,
     )
     register_problems(server)
+    document_truly(server)
     for router in (
         runs_router(services.reads),
         v1_router(services.reads),

@@ -17,5 +17,4 @@ class ProblemModel(BaseModel):
 
 def failures(*codes: int) -> dict[int | str, dict[str, Any]]:
     """Describe the answers of these codes as problem documents; 422 and 503 can come from any route."""
-    content = {"application/problem+json": {"schema": ProblemModel.model_json_schema()}}
-    return {code: {"description": "A problem, in words.", "content": content} for code in (*codes, 422, 503)}
+    return {code: {"description": "A problem, in words."} for code in (*codes, 422, 503)}

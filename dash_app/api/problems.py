@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from dqm_assets.accounts.user import ForbiddenError
 from dqm_assets.errors import ContractError, DqmError, KernelError, SettingsError, StoreError
@@ -40,7 +40,10 @@ def register_problems(server: FastAPI) -> None:
 
     @server.exception_handler(StarletteHTTPException)
     async def http_error(request: Request, error: StarletteHTTPException) -> JSONResponse:
-        return problem(request, error.status_code, str(error.detail), dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # one route knows only its own methods
+            headers["Allow"] = ", ".join(_methods_of(request)) or headers.get("Allow", "GET")
+        return problem(request, error.status_code, str(error.detail), headers)
 
 
 def problem(
@@ -65,11 +68,14 @@ def _shown(value: object) -> str:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """Name the methods that other routes of the same path answer."""
-    found: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is Match.PARTIAL:
-            found |= set(getattr(route, "methods", None) or ())
+    """Name the methods that the routes of a path answer, which no single one of them knows."""
+    documented = request.app.openapi()["paths"]
+    found = {
+        method.upper()
+        for path, operations in documented.items()
+        if compile_path(path)[0].match(request.url.path)
+        for method in operations
+    }
     return sorted(found)
 
 
@@ -81,8 +87,7 @@ def unknown_routes() -> APIRouter:
     async def unknown(request: Request, rest: str) -> None:
         allowed = _methods_of(request)
         if allowed:
-            other = f"/api/{rest} answers {', '.join(allowed)} only."
-            raise HTTPException(405, other, headers={"Allow": ", ".join(allowed)})
+            raise HTTPException(405, f"/api/{rest} answers {', '.join(allowed)} only.")
         raise HTTPException(404, f"There is no route /api/{rest}. GET {'/api/docs'} shows what there is.")
 
     return router

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse
+from pydantic import BeforeValidator
 
 from dash_app.api.models import (
     ErrorModel,
@@ -22,6 +23,15 @@ from dash_app.services.runs import RunFilter, latest_runs, metrics_of, quarantin
 
 Dataset = Annotated[str | None, Query(description="Only this dataset.", max_length=200)]
 
+
+def _only_text(value: str) -> str:
+    if value.lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("a time is written as ISO 8601, not as a number")
+    return value
+
+
+#: A time in an address; a bare number would be read as seconds, which the documents do not say.
+Moment = Annotated[datetime, BeforeValidator(_only_text)]
 QUARANTINED_ROWS_SHOWN = 20
 FAILS: dict[int | str, dict[str, Any]] = {404: {"model": ErrorModel}, 503: {"model": ErrorModel}}
 
@@ -48,9 +58,9 @@ def runs_router(reads: Reads) -> APIRouter:
         dataset: Dataset = None,
         status: Annotated[RunStatus | None, Query(description="Only runs of this status.")] = None,
         since: Annotated[
-            datetime | None, Query(description="Only data from this time on; UTC if no zone is given.")
+            Moment | None, Query(description="Only data from this time on; UTC if no zone is given.")
         ] = None,
-        until: Annotated[datetime | None, Query(description="Only data before this time.")] = None,
+        until: Annotated[Moment | None, Query(description="Only data before this time.")] = None,
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> RunPageModel:

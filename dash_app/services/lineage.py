@@ -101,7 +101,7 @@ class DagsterGraph:
             nodes = await self._all()
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             return Lineage(problem=str(error) or type(error).__name__)
-        return Lineage(_layers(nodes, [node for node in nodes if node.group in groups]))
+        return Lineage(layers_of(nodes, groups))
 
     async def queue(self) -> Queue:
         """Count Dagster's runs that wait and that go, and name the last that failed."""
@@ -150,9 +150,10 @@ def _moment(seconds: float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-def _layers(nodes: Sequence[Asset], own: Sequence[Asset]) -> tuple[tuple[Asset, ...], ...]:
+def layers_of(nodes: Sequence[Asset], groups: Sequence[str]) -> tuple[tuple[Asset, ...], ...]:
+    """Give the assets of some groups and what is up and downstream of them, each below what it is from."""
     by_key = {node.key: node for node in nodes}
-    wanted = _connected(nodes, {node.key for node in own})
+    wanted = _connected(nodes, {node.key for node in nodes if node.group in groups})
     depth: dict[tuple[str, ...], int] = {}
 
     def depth_of(key: tuple[str, ...]) -> int:

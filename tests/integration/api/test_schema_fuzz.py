@@ -21,4 +21,4 @@ def test_the_api_keeps_to_its_documents_whatever_is_asked(api: Api, tmp_path: Pa
         *("--exclude-path-regex", LEFT_OUT, "--workers", "1", "--generation-database", "none"),
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-2000:]

@@ -44,7 +44,7 @@ def test_alerts_are_paged_filtered_and_shown_with_their_history(api: Api) -> Non
     assert {alert["status"] for alert in closed["alerts"]} == {"resolved"}
     one = api.get(f"/api/v1/alerts/{closed['alerts'][0]['alert_id']}").json()
     assert [event["event"] for event in one["events"]] == ["opened"]
-    assert one["evidence"]["rows"] == 400
+    assert one["evidence"]["excess"] == 2.5
 
 
 @pytest.mark.parametrize(
