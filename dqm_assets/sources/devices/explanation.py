@@ -12,6 +12,8 @@ from dqm_assets.sources.devices.segments import SINGLE
 _STANDS_OUT = 1.3
 #: A segment that explains less is not worth naming.
 _LEAST_SHARE = 0.1
+#: Smaller drops are written with a decimal.
+_WHOLE_FROM = 0.1
 _NAMED = 3
 _KEPT = 12
 
@@ -75,12 +77,12 @@ def _by_dimension(history: FleetHistory, place: int, part: Part, baseline: int) 
                 best = (lost * drop, dimension, found)
     lost = f"{before.count:,.0f} → {after.count:,.0f} online"
     if best is None:
-        text = f"{part.title} lost {whole_drop:.0%} ({lost}), in all its segments alike"
+        text = f"{part.title} lost {_rounded(whole_drop)} ({lost}), in all its segments alike"
         dimension = next(each for each in SINGLE if each != part.dimension)
     else:
         _, dimension, found = best
         cause = f"{found.segment} explains {min(found.share, 1.0):.0%} of it"
-        text = f"{part.title} lost {whole_drop:.0%} ({lost}); {cause}"
+        text = f"{part.title} lost {_rounded(whole_drop)} ({lost}); {cause}"
     return Explanation(_percent(text), _parts(history, place, part, dimension, baseline))
 
 
@@ -101,6 +103,10 @@ def _states(
     online = history.both(part, within).online
     past = online[max(0, place - baseline) : place]
     return SegmentState(float(np.mean(past)) if past.size else 0.0), SegmentState(float(online[place]))
+
+
+def _rounded(part: float) -> str:
+    return f"{part:.0%}" if part >= _WHOLE_FROM else f"{part:.1%}"
 
 
 def _percent(text: str) -> str:
