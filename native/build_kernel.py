@@ -7,7 +7,7 @@ from pathlib import Path
 import cffi
 
 FOLDER = Path("native")
-HEADERS = (FOLDER / "include" / "dqm_kernel.h", FOLDER / "include" / "dqm_series.h")
+HEADERS = tuple(FOLDER / "include" / name for name in ("dqm_kernel.h", "dqm_series.h", "dqm_texts.h"))
 # No contraction into fused multiply-adds: every instruction set must round alike.
 COMPILE = [
     "-std=c++17",
@@ -35,7 +35,7 @@ for path in HEADERS:
     ffibuilder.cdef(declarations(path))
 ffibuilder.set_source(
     "dqm_assets.quality._kernel",
-    '#include "dqm_kernel.h"\n#include "dqm_series.h"',
+    '#include "dqm_kernel.h"\n#include "dqm_series.h"\n#include "dqm_texts.h"',
     source_extension=".cpp",
     sources=sorted(str(path) for path in (FOLDER / "src").glob("*.cpp")),
     include_dirs=[str(FOLDER / "include"), str(FOLDER / "src")],

@@ -8,7 +8,7 @@ DuckDB judges it.
 import math
 from datetime import datetime
 from functools import cached_property, singledispatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,12 +23,18 @@ from dqm_assets.quality.contracts.conditions.multiple import MultipleOf
 from dqm_assets.quality.contracts.conditions.pattern import Pattern
 from dqm_assets.quality.contracts.conditions.presence import NotNull, OfType
 from dqm_assets.quality.contracts.rows import as_relation
+from dqm_assets.quality.contracts.text_codes import TextCodes, text_codes
 from dqm_assets.quality.profile import profile
+
+if TYPE_CHECKING:
+    import duckdb
 
 #: Distinct texts are worth finding when the first ones repeat: at most this share of them is distinct.
 _PROBE_ROWS, _DISTINCT_SHARE = 20_000, 0.5
-#: Numbers that are divided at a time, and texts that are compared one by one rather than looked up.
-_BLOCK, _FEW_TEXTS = 32_768, 3
+#: Numbers that are divided at a time.
+_BLOCK = 32_768
+#: The mask of a condition that no row breaks.
+NO_ROW = np.zeros(0, bool)
 _FAILS = {">=": pc.less, ">": pc.less_equal, "<=": pc.greater, "<": pc.greater_equal}
 
 
@@ -54,16 +60,18 @@ class ArrowColumn:
         return found["min"].as_py(), found["max"].as_py()
 
     @cached_property
-    def texts(self) -> pa.Array | None:
-        """The distinct texts without null, or None when they hardly repeat."""
+    def coded(self) -> TextCodes | None:
+        """The column as codes of its texts, or None when they hardly repeat."""
         probe = self.values.slice(0, _PROBE_ROWS)
         if len(probe) == _PROBE_ROWS and pc.count_distinct(probe).as_py() > _DISTINCT_SHARE * _PROBE_ROWS:
             return None
-        return pc.unique(self.values).drop_null()
+        return text_codes(self.values)
 
 
 def failing_mask(column: ArrowColumn, condition: PythonCondition, sql: JudgedColumn) -> np.ndarray | None:
-    """Return which rows break a condition (bool, one per row), or None when this engine cannot tell.
+    """Return which rows break a condition, or None when this engine cannot tell.
+
+    Bool, one a row; `NO_ROW` when none does, as filling and counting a mask costs more than finding that.
 
     Args:
         column: the column as it came; it must carry its logical type as it stands.
@@ -81,13 +89,13 @@ def _mask(condition: PythonCondition, column: ArrowColumn, sql: JudgedColumn) ->
 @_mask.register
 def _(condition: NotNull, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
     if column.values.null_count == 0 and not pa.types.is_floating(column.values.type):
-        return np.zeros(len(column.values), bool)
+        return NO_ROW
     return _as_numpy(pc.is_null(column.values, nan_is_null=pa.types.is_floating(column.values.type)))
 
 
 @_mask.register
 def _(condition: OfType, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
-    return np.zeros(len(column.values), bool)
+    return NO_ROW
 
 
 @_mask.register
@@ -107,7 +115,7 @@ def _(condition: Bound, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | 
     # One look at the extremes answers all bounds of a column that keeps them.
     holds = COMPARE[condition.comparison]
     if not any(end is not None and not holds(end, limit) for end in column.extremes):
-        return np.zeros(len(column.values), bool)
+        return NO_ROW
     return _as_numpy(_FAILS[condition.comparison](column.values, scalar))
 
 
@@ -127,8 +135,8 @@ def _(condition: MultipleOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarr
 
 def _not_multiples(values: np.ndarray, step: int) -> np.ndarray:
     """Tell which values are no multiples: a division by a known number, a block in cache at a time."""
-    if not -(2**31) < step < 2**31:
-        return values % step != 0
+    if not np.iinfo(values.dtype).min <= step <= np.iinfo(values.dtype).max:
+        return values != 0  # no smaller number is a multiple of it
     found = np.empty(len(values), bool)
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK]
@@ -138,12 +146,12 @@ def _not_multiples(values: np.ndarray, step: int) -> np.ndarray:
 
 @_mask.register
 def _(condition: AllOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
-    result = np.zeros(len(column.values), bool)
+    result = NO_ROW
     for part in condition.conditions:
         mask = _mask(part, column, sql)
         if mask is None:
             return None
-        result |= mask
+        result = result | mask if len(result) and len(mask) else (result if len(result) else mask)
     return result
 
 
@@ -151,11 +159,10 @@ def _(condition: AllOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | 
 def _(condition: OneOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
     if not _is_text(column):
         return None
-    allowed = [written(value) for value in condition.values if value is not None]
-    if "texts" in column.__dict__ and column.texts is not None:  # found already: looking at them is enough
-        known = pc.is_in(column.texts, value_set=pa.array(allowed, column.values.type))
-        return _are(column, column.texts.filter(pc.invert(known)))
-    outside = pc.invert(_is_in(column, allowed))
+    allowed = _texts(condition.values, column)
+    if column.coded is not None:
+        return _rows(column.coded, ~_known(column.coded, allowed))
+    outside = pc.invert(pc.is_in(column.values, value_set=allowed))
     return _as_numpy(pc.and_(outside, pc.is_valid(column.values)) if column.values.null_count else outside)
 
 
@@ -163,8 +170,11 @@ def _(condition: OneOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | 
 def _(condition: NotMissing, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
     if not _is_text(column):
         return None
-    missing = _is_in(column, [written(value) for value in condition.values if value is not None])
-    return _as_numpy(pc.or_(missing, pc.is_null(column.values)) if None in condition.values else missing)
+    listed, nulls = _texts(condition.values, column), None in condition.values
+    if column.coded is not None:
+        return _rows(column.coded, _known(column.coded, listed), nulls=nulls)
+    missing = pc.is_in(column.values, value_set=listed)
+    return _as_numpy(pc.or_(missing, pc.is_null(column.values)) if nulls else missing)
 
 
 @_mask.register
@@ -175,7 +185,7 @@ def _(condition: Length, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray |
         # A text has at most as many code points as bytes, and bytes cost nothing to count.
         longest = pc.max(pc.binary_length(column.values)).as_py()
         if longest is None or longest <= (condition.maximum or 0):
-            return np.zeros(len(column.values), bool)
+            return NO_ROW
     length = pc.utf8_length(column.values)
     if condition.minimum is not None:
         return _as_numpy(pc.less(length, condition.minimum))
@@ -184,36 +194,37 @@ def _(condition: Length, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray |
 
 @_mask.register
 def _(condition: Pattern, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
-    if not _is_text(column) or column.texts is None:
+    if not _is_text(column) or column.coded is None:
         return None
     plain = JudgedColumn(sql.name, sql.type, "text", "text", sql.raw_type)
-    rows = as_relation(pa.table({"text": column.texts}))
-    bad = rows.filter(condition.failing(plain)).to_arrow_table().column("text")
-    return _are(column, bad.combine_chunks())
+    rows = as_relation(pa.table({"text": column.coded.texts}))
+    return _rows(column.coded, _known(column.coded, _broken(rows, condition.failing(plain))))
 
 
-def _are(column: ArrowColumn, texts: pa.Array) -> np.ndarray:
-    """Tell which rows hold one of some texts."""
-    if not len(texts):
-        return np.zeros(len(column.values), bool)
-    if len(texts) > _FEW_TEXTS:
-        return _as_numpy(_is_in(column, texts))
-    found = pc.equal(column.values, texts[0])
-    for text in texts[1:]:
-        found = pc.or_(found, pc.equal(column.values, text))
-    return _as_numpy(found)
+def _rows(coded: TextCodes, marked: np.ndarray, *, nulls: bool = False) -> np.ndarray:
+    return coded.rows_with(marked, nulls=nulls) if nulls or marked.any() else NO_ROW
+
+
+def _broken(rows: "duckdb.DuckDBPyRelation", predicate: str) -> pa.Array:
+    return rows.filter(predicate).to_arrow_table().column("text").combine_chunks()
+
+
+def _known(coded: TextCodes, listed: pa.Array) -> np.ndarray:
+    """Tell which of a column's texts are in a list."""
+    listed = listed.cast(coded.texts.type)
+    return pc.is_in(coded.texts, value_set=listed).to_numpy(zero_copy_only=False).astype(bool)
+
+
+def _texts(values: tuple[Any, ...], column: ArrowColumn) -> pa.Array:
+    return pa.array([written(value) for value in values if value is not None], column.values.type)
 
 
 def _is_text(column: ArrowColumn) -> bool:
     return pa.types.is_string(column.values.type) or pa.types.is_large_string(column.values.type)
 
 
-def _is_in(column: ArrowColumn, texts: list[str] | pa.Array) -> pa.ChunkedArray:
-    return pc.is_in(column.values, value_set=pa.array(texts, column.values.type))
-
-
 def _as_numpy(mask: pa.ChunkedArray) -> np.ndarray:
     """Widen a bitmap to one byte per row; one without a set bit needs no look at each row."""
     if not any(chunk.true_count for chunk in mask.chunks):
-        return np.zeros(len(mask), bool)
+        return NO_ROW
     return mask.fill_null(False).to_numpy() if mask.null_count else mask.to_numpy()
