@@ -8,8 +8,8 @@ from dqm_assets.quality.contracts.text_codes import MOST_TEXTS, text_codes
 
 #: Lengths around every border of how the kernel keeps texts, and texts that differ in one byte only.
 WORDS = [
-    "", "a", "ab", "ba", "abc", "abcd", "abdd", "abcdefg", "abcdefgh", "abcdefghi", "é", "日本", "a\0", "a\0\0",
-    "x" * 16, "x" * 17, "x" * 16 + "y", "x" * 40 + "a" + "x" * 7, "x" * 40 + "b" + "x" * 7,
+    "", "a", "ab", "ba", "abc", "abcd", "abdd", "abcdefg", "abcdefgh", "abcdefghi", "é", "日本", "a\0",
+    "a\0\0", "x" * 16, "x" * 17, "x" * 16 + "y", "x" * 40 + "a" + "x" * 7, "x" * 40 + "b" + "x" * 7,
 ]  # fmt: skip
 
 
