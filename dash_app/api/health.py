@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from dash_app.api.models import HealthModel, PipelineModel
+from dash_app.api.models import HealthModel
 from dash_app.services.health import store_health
 from dash_app.services.reads import Reads
 from dqm_assets.errors import StoreError
@@ -28,7 +28,7 @@ def health_router(reads: Reads) -> APIRouter:
             status="failing" if failing else "ok",
             version=found.version,
             last_arrival=found.last_arrival,
-            pipelines=[PipelineModel.of(pipeline) for pipeline in found.pipelines],
+            pipelines=list(found.pipelines),
         )
 
     return router

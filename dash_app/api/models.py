@@ -13,6 +13,7 @@ from dash_app.services.records import (
     Metric,
     PipelineStatus,
     Quarantine,
+    Reason,
     Run,
     RunStatus,
     SeriesPoint,
@@ -21,15 +22,6 @@ from dash_app.services.records import (
 
 class _Model(BaseModel):
     model_config = ConfigDict(from_attributes=True)
-
-
-class ReasonModel(_Model):
-    """Why a run was judged BAD."""
-
-    code: str
-    message: str
-    column: str = Field(description="Empty when the reason is about the whole run.")
-    metric: str
 
 
 class RunModel(_Model):
@@ -51,7 +43,7 @@ class RunModel(_Model):
     simulated: bool
     snapshot: int | None = Field(description="Store snapshot that holds the run's rows.")
     dagster_run_id: str | None
-    reasons: list[ReasonModel]
+    reasons: list[Reason]
 
 
 class MeasuredRunModel(RunModel):
@@ -115,27 +107,13 @@ class RunPageModel(BaseModel):
     runs: list[MeasuredRunModel]
 
 
-class PointModel(_Model):
-    """One run's value of a metric with the range it was judged against."""
-
-    run_id: str
-    ts: datetime | None
-    value: float | None
-    expected: float | None
-    lower: float | None
-    upper: float | None
-    verdict: str = Field(description="learning, normal or anomalous; empty if it was not judged.")
-    detector: str
-    status: RunStatus | None
-
-
 class SeriesModel(BaseModel):
     """One metric of a column over the newest runs, oldest first."""
 
     dataset: str
     column: str
     metric: str
-    points: list[PointModel]
+    points: list[SeriesPoint]
 
     @classmethod
     def of(cls, dataset: str, column: str, metric: str, points: Sequence[SeriesPoint]) -> "SeriesModel":
@@ -144,7 +122,7 @@ class SeriesModel(BaseModel):
             dataset=dataset,
             column=column,
             metric=metric,
-            points=[PointModel.model_validate(point) for point in points],
+            points=list(points),
         )
 
 
@@ -204,20 +182,11 @@ class AlertModel(_Model):
     updated_at: datetime | None
 
 
-class AlertEventModel(_Model):
-    """One step in an alert's life."""
-
-    ts: datetime | None
-    event: str
-    actor: str
-    reason: str
-
-
 class AlertDetailModel(AlertModel):
     """An alert with its evidence and history."""
 
     evidence: Any
-    events: list[AlertEventModel]
+    events: list[AlertEvent]
 
     @classmethod
     def of(cls, alert: Alert, events: Sequence[AlertEvent]) -> "AlertDetailModel":
@@ -225,7 +194,7 @@ class AlertDetailModel(AlertModel):
         return cls(
             **AlertModel.model_validate(alert).model_dump(),
             evidence=alert.evidence,
-            events=[AlertEventModel.model_validate(event) for event in events],
+            events=list(events),
         )
 
 
@@ -239,22 +208,6 @@ class AlertPageModel(BaseModel):
     alerts: list[AlertModel]
 
 
-class PipelineModel(_Model):
-    """How a pipeline's last attempt ended."""
-
-    pipeline: str
-    status: str
-    stage: str
-    reason: str
-    last_success: datetime | None
-    last_attempt: datetime | None
-
-    @classmethod
-    def of(cls, status: PipelineStatus) -> "PipelineModel":
-        """Show a pipeline's status."""
-        return cls.model_validate(status)
-
-
 class HealthModel(BaseModel):
     """Whether the platform works."""
 
@@ -263,7 +216,7 @@ class HealthModel(BaseModel):
     )
     version: int | None = Field(description="The store's version: it grows with every change.")
     last_arrival: datetime | None
-    pipelines: list[PipelineModel]
+    pipelines: list[PipelineStatus]
     detail: str | None = None
 
 
