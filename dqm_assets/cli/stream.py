@@ -62,7 +62,7 @@ def run(
 
             def done() -> bool:
                 nonlocal seen, since
-                if consumer.totals.records != seen:
+                if consumer.totals.records != seen or not consumer.ready:
                     seen, since = consumer.totals.records, time.monotonic()
                 return bool(stopped) or (idle > 0 and time.monotonic() - since > idle)
 

@@ -102,6 +102,11 @@ class StreamConsumer:
                 self.totals.batches += 1
         return self.totals
 
+    @property
+    def ready(self) -> bool:
+        """Whether it owns partitions."""
+        return bool(self._assigned)
+
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()
