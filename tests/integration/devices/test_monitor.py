@@ -18,7 +18,7 @@ from dqm_assets.sources.devices.clock import Clock
 from dqm_assets.sources.devices.incidents import Rule
 from dqm_assets.store import Store
 
-START = datetime(2026, 1, 5, 13, tzinfo=UTC)
+START = datetime(2026, 1, 5, 14, tzinfo=UTC)
 OUTAGE = datetime(2026, 1, 5, 15, tzinfo=UTC)
 STEP = timedelta(minutes=15)
 
@@ -32,8 +32,8 @@ def watched(store: Store, settings: Settings, snapshots: int) -> MonitorSummary:
 
 
 def broken_fleet(*outages: str) -> DeviceSimulation:
-    lasting = tuple(parse_outage(f"{outage}@2026-01-05T15:00/120m") for outage in outages)
-    return DeviceSimulation(4000, outages=OutagePlan(lasting))
+    lasting = tuple(parse_outage(f"{outage}@2026-01-05T15:00/45m") for outage in outages)
+    return DeviceSimulation(2000, outages=OutagePlan(lasting))
 
 
 def segments_alerted(store: Store) -> set[str]:
@@ -48,25 +48,25 @@ def test_an_outage_is_found_at_once_under_its_own_name_and_no_other(
     store: Store, simulator: Simulator, fleet_settings: FleetSettings, outage: str, named: str
 ) -> None:
     settings = fleet_settings(simulator(broken_fleet(outage)))
-    watched(store, settings, 8)
+    watched(store, settings, 4)
     assert segments_alerted(store) == set()
     watched(store, settings, 2)
     alerts = store.rows("SELECT * FROM monitoring.alerts WHERE segment <> '' AND detector = 'share_drop'")
     assert [alert["segment"] for alert in alerts] == [named]
     assert alerts[0]["opened_ts"] - OUTAGE < 2 * STEP
     assert segments_alerted(store) <= {named, ""}
-    watched(store, settings, 16)
+    watched(store, settings, 5)
     assert segments_alerted(store) <= {named, ""}, "the end of the outage alarmed somebody else"
     incidents = store.rows("SELECT * FROM monitoring.device_incidents")
     assert [f"{row['dimension']}={row['value']}" for row in incidents] == [named]
-    assert incidents[0]["ended"] == OUTAGE + timedelta(hours=2)
+    assert incidents[0]["ended"] == OUTAGE + timedelta(minutes=45)
 
 
 def test_the_alert_of_the_fleet_names_the_segment_and_the_log_says_the_same(
     store: Store, simulator: Simulator, fleet_settings: FleetSettings
 ) -> None:
     settings = fleet_settings(simulator(broken_fleet("Supplier=Cobalto")))
-    summary = watched(store, settings, 10)
+    summary = watched(store, settings, 6)
     fleet = store.rows("SELECT * FROM monitoring.alerts WHERE segment = '' AND detector = 'share_drop'")
     assert len(fleet) == 1
     assert "Supplier=Cobalto explains" in fleet[0]["title"]
@@ -82,7 +82,7 @@ def test_two_causes_at_once_are_two_names(
     store: Store, simulator: Simulator, fleet_settings: FleetSettings
 ) -> None:
     settings = fleet_settings(simulator(broken_fleet("Supplier=Tucano*0.9", "State=BA*0.9")))
-    watched(store, settings, 10)
+    watched(store, settings, 6)
     assert segments_alerted(store) - {""} == {"Supplier=Tucano", "State=BA"}
 
 
@@ -91,7 +91,7 @@ def test_a_late_snapshot_is_judged_by_what_was_before_it(
 ) -> None:
     settings = fleet_settings(simulator(broken_fleet()))
     watched(store, settings, 6)
-    late = START + timedelta(minutes=50)
+    late = START + timedelta(minutes=65)
     collect_due(store, settings, Clock(late), moment=late)
     summary = monitor(store, Rule())
     assert [moment.ts for moment in summary.moments] == [late]
@@ -102,7 +102,7 @@ def test_the_status_compares_the_latest_share_with_the_mean_of_the_history(
     store: Store, simulator: Simulator, fleet_settings: FleetSettings
 ) -> None:
     settings = fleet_settings(simulator(broken_fleet("Supplier=Cobalto*0.9")))
-    watched(store, settings, 9)
+    watched(store, settings, 5)
     status = fleet_status(store, Rule(), OUTAGE)
     online = [
         int(row["online"])
@@ -111,9 +111,9 @@ def test_the_status_compares_the_latest_share_with_the_mean_of_the_history(
             "GROUP BY ts ORDER BY ts"
         )
     ]
-    assert status.inventory == 4000
-    assert status.fleet.share == pytest.approx(online[-1] / 4000)
-    assert status.fleet.baseline == pytest.approx(sum(online[-5:-1]) / 4 / 4000)
+    assert status.inventory == 2000
+    assert status.fleet.share == pytest.approx(online[-1] / 2000)
+    assert status.fleet.baseline == pytest.approx(sum(online[-5:-1]) / 4 / 2000)
     assert status.alert
     assert "Supplier=Cobalto" in status.explanation
     assert not fleet_status(store, Rule(history=2, drop=0.95), OUTAGE).broken
