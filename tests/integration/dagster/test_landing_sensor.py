@@ -166,6 +166,18 @@ def test_a_claim_whose_run_failed_is_asked_for_again_but_not_while_a_run_is_unde
     put_away(landing)
 
 
+def test_a_range_that_failed_is_parted_so_that_one_bad_file_ends_alone(tick: Tick, landing: Landing) -> None:
+    for i in range(6):
+        drop(landing, f"range-{i}.csv", f"timestamp,sensor,value\n2026-01-01T00:00:00Z,a,{100 + i}\n")
+    sizes = []
+    for age in (0, 45, 100):
+        for claim in landing.pending_claims():
+            grow_old(claim, age)
+        sizes.append([int(request.tags["dqm/runs"]) for request in tick().run_requests or []])
+    assert sizes == [[6], [2, 2, 2], [1] * 6]
+    put_away(landing)
+
+
 def test_files_dropped_again_are_loaded_again_beside_new_ones(
     tick: Tick, landing: Landing, instance: dg.DagsterInstance
 ) -> None:
