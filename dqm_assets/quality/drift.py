@@ -145,7 +145,9 @@ def _not_allowed(contract: "Contract", seen: Sequence[SeenColumn]) -> list[Schem
     changes: list[SchemaChange] = []
     for prop in contract.properties:
         column = batch.get(prop.name)
-        strange = [v for v in column.categories if v not in {*prop.allowed, OTHERS}] if column and prop.allowed else []
+        if column is None or not prop.allowed:
+            continue
+        strange = [value for value in column.categories if value not in {*prop.allowed, OTHERS}]
         if strange:
             told = f"{', '.join(map(repr, strange))} {'is' if len(strange) == 1 else 'are'} not allowed"
             changes.append(SchemaChange("values", prop.name, ", ".join(prop.allowed), told))

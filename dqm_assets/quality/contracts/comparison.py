@@ -44,15 +44,9 @@ def _names(old: Contract, new: Contract) -> list[ContractChange]:
 
 
 def _columns(old: Contract, new: Contract) -> list[ContractChange]:
-    before = [
-        SeenColumn(prop.name, prop.logical_type or "", nullable=not prop.required) for prop in old.properties
-    ]
-    after = [
-        SeenColumn(prop.name, prop.logical_type or "", nullable=not prop.required) for prop in new.properties
-    ]
     return [
         ContractChange("column", change.column, change.message, change.breaking)
-        for change in schema_changes(before, after)
+        for change in schema_changes(_stated(old), _stated(new))
         if change.kind != "reordered"
     ]
 

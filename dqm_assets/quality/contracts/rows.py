@@ -131,12 +131,6 @@ class JudgedRows:
             for row in rows
         ]
 
-    def property(self, name: str) -> Property:
-        """Return the contract's statement of a column."""
-        return next(
-            prop for prop in (*self._contract.properties, *self._contract.nested) if prop.name == name
-        )
-
     @staticmethod
     def _one(relation: duckdb.DuckDBPyRelation) -> tuple[Any, ...]:
         row = relation.fetchone()
