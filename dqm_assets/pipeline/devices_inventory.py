@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from dqm_assets.errors import SourceError
 from dqm_assets.sources.devices.segments import DIMENSIONS, dimensions_of
 from dqm_assets.sources.devices.snapshot import SegmentKey
+from dqm_assets.sources.simulated import SIMULATED_HEADER
 from dqm_assets.store import Store
 
 INVENTORY_PATH = "/devices.csv"
@@ -76,7 +77,7 @@ def fetch_inventory(base_url: str) -> tuple[pa.Table, bool]:
         raise SourceError(
             f"No inventory from {url}: {error}. Load a file with `dqm devices inventory FILE`.", "unreachable"
         ) from error
-    return _parsed(answer.content, url), answer.headers.get("x-dqm-simulated") == "true"
+    return _parsed(answer.content, url), answer.headers.get(SIMULATED_HEADER) == "true"
 
 
 def load_inventory(store: Store, devices: pa.Table, *, simulated: bool = False) -> InventorySummary:

@@ -18,9 +18,10 @@ from dqm_assets.simulate.fleet_activity import Window, last_connections
 from dqm_assets.simulate.fleet_faults import Fault, FaultDice, FaultPlan, parse_fault
 from dqm_assets.simulate.fleet_outages import Outage, OutagePlan, parse_outage
 from dqm_assets.simulate.fleet_segments import SegmentCounter, snapshot_document
+from dqm_assets.sources.simulated import SIMULATED_HEADER
 
 #: Every answer of the simulator says what it is.
-SIMULATED = {"X-Dqm-Simulated": "true"}
+SIMULATED = {SIMULATED_HEADER: "true"}
 _WRONG = {"message": "no data", "segments": [{"segment": "Type", "count": "many"}]}
 _DAY_MINUTES = 1440
 

@@ -9,8 +9,6 @@ import numpy as np
 
 from dqm_assets.errors import SettingsError
 
-FAULT_HEADER, OUTAGE_HEADER = "x-dqm-fault", "x-dqm-outage"
-
 
 class Fault(StrEnum):
     """What can go wrong with an answer."""
