@@ -94,20 +94,18 @@ class Judgements:
     score: np.ndarray
     verdict: np.ndarray
     n: np.ndarray
-    needed: int
+    needed: np.ndarray
     method: str
     #: What the kernel's ``layout`` and ``parameters`` fields held, shapes (k,) and (k, 7).
     layout: np.ndarray
     parameters: np.ndarray
 
     @classmethod
-    def of_kernel(
-        cls, ts: np.ndarray, values: np.ndarray, found: np.ndarray, needed: int, method: str
-    ) -> "Judgements":
+    def of_kernel(cls, ts: np.ndarray, values: np.ndarray, found: np.ndarray, method: str) -> "Judgements":
         """Wrap what the kernel said of points (array of ``VERDICT``)."""
-        names = ("expected", "lower", "upper", "scale", "score", "verdict", "n")
+        names = ("expected", "lower", "upper", "scale", "score", "verdict", "n", "needed")
         columns = (found[name] for name in names)
-        return cls(ts, values, *columns, needed, method, found["layout"], found["parameters"])
+        return cls(ts, values, *columns, method, found["layout"], found["parameters"])
 
     @property
     def anomalous(self) -> np.ndarray:
@@ -127,7 +125,7 @@ class Judgements:
             VERDICTS[int(self.verdict[i])],
             self.method,
             int(self.n[i]),
-            self.needed,
+            int(self.needed[i]),
             self.params_at(i),
         )
 
@@ -184,11 +182,6 @@ class Detector:
             self.method, self.sensitivity, self.kind, self.options, self.adapt_after, self.relevance
         )
 
-    @property
-    def needed(self) -> int:
-        """Points needed before the first verdict."""
-        return self._kernel.needed
-
     def judge(self, ts: datetime | float, value: float) -> Verdict:
         """Judge one point by what was learned before it; nothing is learned."""
         second = second_of(ts)
@@ -233,7 +226,7 @@ class Detector:
         return self._judgements(ts, values, self._kernel.run(ts, values, flags))
 
     def _judgements(self, ts: np.ndarray, values: np.ndarray, found: np.ndarray) -> Judgements:
-        return Judgements.of_kernel(ts, values, found, self._kernel.needed, self.method)
+        return Judgements.of_kernel(ts, values, found, self.method)
 
     def is_special(self, ts: float) -> bool:
         """Whether a point of this time (seconds since 1970 UTC) teaches nothing."""

@@ -21,7 +21,7 @@ typedef struct {
 
 typedef struct {
   double expected, lower, upper, scale, score; /* NaN, score 0, while learning */
-  int64_t n;
+  int64_t n, needed; /* points that train, and points needed before the first verdict */
   int64_t verdict; /* 0 learning, 1 normal, 2 anomalous */
   double layout;   /* what `parameters` are: 0 none, else 1 + number of the method that fitted */
   double parameters[7];

@@ -33,6 +33,7 @@ void put(const dqm::PointVerdict& from, dqm_series_verdict& out) {
   out.scale = from.scale;
   out.score = from.score;
   out.n = static_cast<int64_t>(from.n);
+  out.needed = static_cast<int64_t>(from.needed);
   out.verdict = static_cast<int64_t>(from.verdict);
   out.layout = from.parameters.layout;
   std::memcpy(out.parameters, from.parameters.values, sizeof out.parameters);

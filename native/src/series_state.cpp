@@ -28,11 +28,11 @@ SeriesState::SeriesState(const SeriesSettings& settings)
 
 PointVerdict SeriesState::judge(double ts, double value) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  if (n() < needed()) return {kNan, kNan, kNan, kNan, 0.0, VerdictCode::kLearning, n(), {}};
+  if (n() < needed()) return {kNan, kNan, kNan, kNan, 0.0, VerdictCode::kLearning, n(), needed(), {}};
   const bool finite = std::isfinite(value);
   const Judgement found = learner_->judge(ts, finite ? value : 0.0, sensitivity_);
   PointVerdict verdict{found.expected, found.lower, found.upper, found.scale, found.score, VerdictCode::kNormal,
-                       n(), learner_->parameters()};
+                       n(), needed(), learner_->parameters()};
   if (!finite) verdict.score = std::isinf(value) ? std::numeric_limits<double>::infinity() : 0.0;
   if ((std::isinf(value) || (finite && found.anomalous)) && relevance_.matters(value, found.expected)) {
     verdict.verdict = VerdictCode::kAnomalous;

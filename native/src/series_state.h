@@ -33,7 +33,7 @@ enum class VerdictCode { kLearning = 0, kNormal = 1, kAnomalous = 2 };
 struct PointVerdict {
   double expected, lower, upper, scale, score;
   VerdictCode verdict;
-  size_t n;
+  size_t n, needed;
   Parameters parameters;
 };
 

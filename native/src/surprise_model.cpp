@@ -17,7 +17,7 @@ const double kSlope = std::log((1 - kBody) / (1 - kShoulder));
 const double kOuterSlope = std::log((1 - kBody) / (1 - kOuter));
 // A wanted false-alert probability of 10⁻ˣ is asked for as 10⁻ʰˣ. h follows from the tail weight of the series:
 // normal deviations have lighter tails than the exponential through their body, real ones mostly heavier.
-constexpr double kNormalWeight = 0.78, kHeavyWeight = 1.0, kNormalFactor = 1.2, kHeavyFactor = 1.7;
+constexpr double kNormalWeight = 0.78, kHeavyWeight = 1.0, kNormalFactor = 1.0, kHeavyFactor = 1.6;
 const double kLn2 = std::log(2.0), kLn10 = std::log(10.0);
 
 // Distance of each value from the median of the `length` values before it; 0 means no level.

@@ -1,6 +1,7 @@
 #include "window_learner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "number_stream.h"
@@ -15,6 +16,12 @@ constexpr size_t kAdaptAfter = 60, kAdaptShare = 16;
 // The baseline is fitted again after each point up to here, later after every 1/16 of its window.
 constexpr size_t kRefitAlwaysBelow = 64, kRefitShare = 16;
 constexpr size_t kCadencePoints = 1000;
+constexpr size_t kMostPoints = size_t{1} << 40;
+
+// The ensemble takes no series for known before it has seen it for a day and a quarter: at most as many points as
+// its full form needs, at least as many as any verdict.
+constexpr double kSeenFor = 1.25 * kDay;
+constexpr double kMostNeeded = 30;
 
 struct Extent {
   size_t needed, window;
@@ -100,8 +107,16 @@ size_t WindowLearner::pause() const {
   return n < kRefitAlwaysBelow ? 1 : std::min(n, window_) / kRefitShare;
 }
 
+size_t WindowLearner::needed_now() const {
+  const size_t least = extent_of(method_, options_).needed;
+  const double cadence = cadence_of(ts_);
+  if (method_ != Method::kEnsemble || options_.needed > 0.0 || !(cadence > 0.0)) return least;
+  return std::max(least, static_cast<size_t>(std::min(std::ceil(kSeenFor / cadence), kMostNeeded)));
+}
+
 void WindowLearner::fit_when_due() {
   const size_t n = values_.size();
+  if (!model_) needed_ = needed_now();
   if (n < needed_ || (model_ && since_fit_ < pause())) return;
   const size_t surplus = n - std::min(n, window_);
   ts_.erase(ts_.begin(), ts_.begin() + static_cast<std::ptrdiff_t>(surplus));
@@ -117,12 +132,13 @@ void WindowLearner::fit_when_due() {
 
 void WindowLearner::write(NumberWriter& out) const {
   for (const auto* numbers : {&ts_, &values_, &run_ts_, &run_values_}) out.put(*numbers);
-  out.put({static_cast<double>(since_fit_), model_ ? 1.0 : 0.0});
+  out.put({static_cast<double>(needed_), static_cast<double>(since_fit_), model_ ? 1.0 : 0.0});
   if (model_) model_->write(out);
 }
 
 void WindowLearner::read(NumberReader& in) {
   for (auto* numbers : {&ts_, &values_, &run_ts_, &run_values_}) *numbers = in.get_finite();
+  needed_ = in.get_count(kMostPoints);
   since_fit_ = in.get_count(ts_.size());
   if (ts_.size() != values_.size() || run_ts_.size() != run_values_.size()) {
     throw Error("the state is corrupt: times and values differ in number");

@@ -28,6 +28,8 @@ class WindowLearner final : public Learner {
  private:
   size_t patience() const;
   size_t pause() const;
+  // Points before the first verdict, by what is known of the cadence.
+  size_t needed_now() const;
   void fit_when_due();
 
   Method method_;

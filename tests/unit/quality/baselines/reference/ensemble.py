@@ -22,7 +22,7 @@ _QUANTILES_FROM = 30
 #: series: normal deviations have lighter tails than the exponential through their body, real ones mostly
 #: heavier (docs/baselines.md has the measurement).
 _NORMAL_WEIGHT, _HEAVY_WEIGHT = 0.78, 1.0
-_NORMAL_FACTOR, _HEAVY_FACTOR = 1.2, 1.7
+_NORMAL_FACTOR, _HEAVY_FACTOR = 1.0, 1.6
 _HALVINGS = 60
 #: Enough deviations to know their quartiles; a longer history is sampled evenly.
 _DEVIATIONS = 1000

@@ -234,30 +234,3 @@ class NoveltyLearner:
         if self._fatigue == 0.0:
             return 0.0
         return self._fatigue * math.exp(-(self._count - self._alarmed_at) / (_RECOVERY * self._interval))
-
-    def to_arrays(self) -> list[np.ndarray]:
-        """Newest values, local means, first times, counters, and all that was seen."""
-        counters = [self._count, self._sum, self._fatigue, self._alarmed_at, self._interval]
-        for season in self._seasons:
-            counters += [season.with_season, season.without]
-        lists = [rarity.seen() for rarity in self._rarities()]
-        vectors = [list(self._newest), self._means, self._early_ts, counters, *lists]
-        return [np.array(vector, dtype=np.float64) for vector in vectors]
-
-    def restore(self, arrays: list[np.ndarray]) -> None:
-        """Continue from what ``to_arrays`` gave."""
-        newest, means, early, counters, *lists = (array.tolist() for array in arrays)
-        self._newest.extend(newest)
-        self._means, self._early_ts = means, early
-        self._know_cadence()
-        count, self._sum, self._fatigue, self._alarmed_at, self._interval, *sums = counters
-        self._count = int(count)
-        for i, season in enumerate(self._seasons):
-            season.with_season, season.without = sums[2 * i : 2 * i + 2]
-        for rarity, numbers in zip(self._rarities(), lists, strict=True):
-            rarity.restore(numbers)
-
-    def _rarities(self) -> tuple[Rarity, ...]:
-        seasons = (season.rarity for season in self._seasons)
-        mine = (self._values, self._old_means, self._nearest, self._nearest_mean, self._spread, self._step)
-        return (*mine, *seasons)

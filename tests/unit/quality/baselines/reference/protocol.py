@@ -141,11 +141,3 @@ class Learner(Protocol):
     def learn_normal(self, ts: list[float], values: list[float]) -> None:
         """Take in points that were judged normal, at most ``ahead`` of them."""
         ...
-
-    def to_arrays(self) -> list[np.ndarray]:
-        """State as float64 vectors."""
-        ...
-
-    def restore(self, arrays: list[np.ndarray]) -> None:
-        """Continue from what ``to_arrays`` gave."""
-        ...

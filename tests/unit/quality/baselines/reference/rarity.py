@@ -3,7 +3,6 @@
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
 
 _BODY, _SHOULDER = 0.90, 0.98
 _SLOPE = math.log((1 - _BODY) / (1 - _SHOULDER))
@@ -57,15 +56,6 @@ class Rarity:
     def either(self, number: float) -> float:
         """The larger of ``above`` and ``below``."""
         return max(self.above(number), self.below(number))
-
-    def seen(self) -> list[float]:
-        """Numbers in the order they came."""
-        return list(self._order)
-
-    def restore(self, numbers: Iterable[float]) -> None:
-        """Start again from what ``seen`` gave."""
-        self._order = deque(numbers)
-        self._sorted = sorted(self._order)
 
     def _bits(self, beyond: float, shoulder: float, farthest: float, body: float) -> float:
         if beyond <= 0:

@@ -1,5 +1,6 @@
 """A baseline that is fitted to a window of the past, and fitted again as the past grows."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,6 +17,9 @@ _ADAPT_AFTER_SHARE = 16
 _REFIT_ALWAYS_BELOW = 64
 _REFIT_SHARE = 16
 _CADENCE_POINTS = 1000
+#: The ensemble takes no series for known before it has seen it for a day and a quarter: at most 30 points.
+_SEEN_FOR = 1.25 * 86_400.0
+_MOST_NEEDED = 30
 
 
 class WindowedLearner:
@@ -35,6 +39,7 @@ class WindowedLearner:
         self._run: list[tuple[float, float]] = []
         self._since_fit = 0
         self._model: Model | None = None
+        self._needed = baseline.needed
 
     @property
     def n(self) -> int:
@@ -43,8 +48,8 @@ class WindowedLearner:
 
     @property
     def needed(self) -> int:
-        """Points the baseline needs."""
-        return self._baseline.needed
+        """Points before the first verdict, by what is known of the cadence."""
+        return self._needed
 
     @property
     def ahead(self) -> int:
@@ -93,20 +98,11 @@ class WindowedLearner:
         self._run = []
         self._fit_when_due()
 
-    def to_arrays(self) -> list[np.ndarray]:
-        """Times, values, the running incident, and the age of the fit."""
-        run = np.array(self._run, dtype=np.float64).reshape(-1, 2)
-        return [np.array(self._ts), np.array(self._values), run[:, 0], run[:, 1], np.array([self._since_fit])]
-
-    def restore(self, arrays: list[np.ndarray]) -> None:
-        """Continue; the fit is made again from the points it was made from."""
-        ts, values, run_ts, run_values, since_fit = arrays
-        self._ts, self._values = ts.tolist(), values.tolist()
-        self._run = list(zip(run_ts.tolist(), run_values.tolist(), strict=True))
-        self._since_fit = int(since_fit[0])
-        fitted = len(self._ts) - self._since_fit
-        if fitted >= self.needed:
-            self._model = self._baseline.fit(self._history(fitted))
+    def _needed_now(self) -> int:
+        cadence = _cadence(np.array(self._ts))
+        if self._baseline.name != "ensemble" or not cadence > 0:
+            return self._baseline.needed
+        return max(self._baseline.needed, math.ceil(min(_SEEN_FOR / cadence, _MOST_NEEDED)))
 
     def _patience(self) -> int:
         """Anomalous points in a row that are the new normal."""
@@ -120,6 +116,8 @@ class WindowedLearner:
     def _fit_when_due(self) -> None:
         """Fit again after a share of the window came in, and forget what no later fit can need."""
         n, window = len(self._values), self._baseline.window
+        if self._model is None:
+            self._needed = self._needed_now()
         if n < self.needed or (self._model is not None and self._since_fit < self._pause()):
             return
         self._model = self._baseline.fit(self._history(n))
@@ -131,5 +129,8 @@ class WindowedLearner:
         """The newest ``window`` points before position ``end``."""
         start = max(0, end - self._baseline.window)
         ts = np.array(self._ts[start:end])
-        cadence = float(np.median(np.diff(ts[-_CADENCE_POINTS:]))) if ts.size > 2 else float("nan")
-        return History(ts, np.array(self._values[start:end]), cadence, self._kind)
+        return History(ts, np.array(self._values[start:end]), _cadence(ts), self._kind)
+
+
+def _cadence(ts: np.ndarray) -> float:
+    return float(np.median(np.diff(ts[-_CADENCE_POINTS:]))) if ts.size > 2 else float("nan")
