@@ -26,11 +26,13 @@ constexpr size_t kFewestPeriods = 2;
 // The threshold lies this much below −log₁₀ of the wanted probability: alarms come in clusters, of which the pause
 // and the fatigue leave one.
 constexpr double kClusters = 0.5;
-// After an alarm the threshold is 30 % higher, falling back over 4 wanted alert intervals; within 6 % of an
+// After an alarm the threshold is 30 % higher, falling back over 8 wanted alert intervals; within 6 % of an
 // interval there is no second alarm.
-constexpr double kFatigue = 0.3, kRecovery = 4.0, kPause = 0.06;
+constexpr double kFatigue = 0.3, kRecovery = 8.0, kPause = 0.06;
 // Norm that combines the signals: near their maximum, with a bonus when several agree.
 constexpr double kNorm = 4;
+// A value never seen before weighs a little more: it is there at once, and the other signals follow.
+constexpr double kValueWeight = 1.15;
 
 double mean_between(const double* from, const double* to) {
   double sum = 0.0;
@@ -150,7 +152,7 @@ NoveltyLearner::Glance NoveltyLearner::look(double value) const {
     glance.errors[i] = seasons_[i].error(means_, glance.mean, cadence_);
     season = std::max(season, seasons_[i].rate(glance.errors[i]));
   }
-  glance.signals = {nearest_.above(glance.nearest_value), nearest_mean_.above(glance.nearest_mean),
+  glance.signals = {kValueWeight * nearest_.above(glance.nearest_value), nearest_mean_.above(glance.nearest_mean),
                     spread_.either(glance.spread), step_.either(glance.step), season};
   return glance;
 }

@@ -27,12 +27,14 @@ _SEASON_BELOW = 0.5
 _FEWEST_PHASES, _FEWEST_PERIODS = 3, 2
 #: Norm that combines the signals: near their maximum, with a bonus when several agree.
 _NORM = 4
+#: A value never seen before weighs a little more: it is there at once, and the other signals follow.
+_VALUE_WEIGHT = 1.15
 #: The threshold lies this much below −log₁₀ of the wanted probability: alarms come in clusters, of which the
 #: pause and the fatigue leave one.
 _CLUSTERS = 0.5
-#: After an alarm the threshold is 30 % higher, falling back over 4 wanted alert intervals; within 6 % of an
+#: After an alarm the threshold is 30 % higher, falling back over 8 wanted alert intervals; within 6 % of an
 #: interval there is no second alarm.
-_FATIGUE, _RECOVERY, _PAUSE = 0.3, 4.0, 0.06
+_FATIGUE, _RECOVERY, _PAUSE = 0.3, 8.0, 0.06
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ class NoveltyLearner:
         nearest, nearest_mean = self._values.nearest(value), self._old_means.nearest(mean)
         errors = tuple(season.error(self._means, mean, self._cadence) for season in self._seasons)
         signals = Signals(
-            self._nearest.above(nearest),
+            _VALUE_WEIGHT * self._nearest.above(nearest),
             self._nearest_mean.above(nearest_mean),
             self._spread.either(spread),
             self._step.either(step),
