@@ -10,6 +10,11 @@
 namespace dqm {
 namespace {
 
+// Values are taken as no larger than this, so that no square of them overflows.
+constexpr double kLargest = 1e150;
+
+double within_reach(double value) { return std::clamp(value, -kLargest, kLargest); }
+
 std::unique_ptr<Learner> learner_of(const SeriesSettings& settings) {
   if (settings.method == Method::kNovelty) return std::make_unique<NoveltyLearner>();
   return std::make_unique<WindowLearner>(settings.method, settings.options, settings.kind, settings.adapt_after);
@@ -30,7 +35,7 @@ PointVerdict SeriesState::judge(double ts, double value) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (n() < needed()) return {kNan, kNan, kNan, kNan, 0.0, VerdictCode::kLearning, n(), needed(), {}};
   const bool finite = std::isfinite(value);
-  const Judgement found = learner_->judge(ts, finite ? value : 0.0, sensitivity_);
+  const Judgement found = learner_->judge(ts, finite ? within_reach(value) : 0.0, sensitivity_);
   PointVerdict verdict{found.expected, found.lower, found.upper, found.scale, found.score, VerdictCode::kNormal,
                        n(), needed(), learner_->parameters()};
   if (!finite) verdict.score = std::isinf(value) ? std::numeric_limits<double>::infinity() : 0.0;
@@ -41,7 +46,7 @@ PointVerdict SeriesState::judge(double ts, double value) {
 }
 
 void SeriesState::learn(double ts, double value, bool anomalous, bool left_out) {
-  if (std::isfinite(value)) learner_->learn(ts, value, anomalous, left_out);
+  if (std::isfinite(value)) learner_->learn(ts, within_reach(value), anomalous, left_out);
 }
 
 void SeriesState::restart(const std::vector<double>& ts, const std::vector<double>& values) {

@@ -9,6 +9,8 @@ from dqm_assets.quality.transform import ValueKind
 from tests.unit.quality.baselines.reference.learners import learner
 
 NAN = float("nan")
+#: Values are taken as no larger than this, so that no square of them overflows.
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ def judge_by_reference(
     adapt_after: int | None,
 ) -> list[ReferenceVerdict]:
     """Judge and learn a series."""
+    values = np.clip(values, -_LARGEST, _LARGEST, where=np.isfinite(values), out=values.copy())
     known, verdicts = learner(method, kind, adapt_after), []
     for second, value, out in zip(ts.tolist(), values.tolist(), left_out.tolist(), strict=True):
         n, anomalous = known.n, False
