@@ -7,7 +7,10 @@ labels are used for counting only.
 import argparse
 from pathlib import Path
 
-from benchmarks.cloud_series import count, read_series
+import numpy as np
+
+from benchmarks.cloud_series import CloudSeries, count, read_series
+from benchmarks.halves import HALVES, rows_of
 from benchmarks.peer_rules import dqops_default, elementary_default, elementary_every_point, robust_z
 from benchmarks.report import print_report
 from dqm_assets.quality.detectors import judge_series
@@ -19,6 +22,12 @@ _PEERS = {
     "dqops_default": dqops_default,
     "robust_z": robust_z,
 }
+
+
+def _figures_of_half(corpus: list[CloudSeries], ours: list[np.ndarray], half: str) -> dict[str, float]:
+    """Our own figures on one half of the series."""
+    rows = rows_of([series.name for series in corpus], half)
+    return count([corpus[i] for i in rows], [ours[i] for i in rows]).figures()
 
 
 def main() -> None:
@@ -40,7 +49,10 @@ def main() -> None:
     print_report(
         "cloud_monitoring",
         count(corpus, ours).figures(),
-        {name: count(corpus, [rule(series) for series in corpus]).figures() for name, rule in peers.items()},
+        {half: _figures_of_half(corpus, ours, half) for half in HALVES}
+        | {
+            name: count(corpus, [rule(series) for series in corpus]).figures() for name, rule in peers.items()
+        },
         as_json=given.json,
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.halves import HALVES, rows_of
 from benchmarks.nab_scoring import (
     PROFILES,
     LabelledSeries,
@@ -41,6 +42,13 @@ def scoring_check(corpus: list[LabelledSeries]) -> dict[str, dict[str, float]]:
     }
 
 
+def scores_of_half(corpus: list[LabelledSeries], detected: list[np.ndarray], half: str) -> dict[str, float]:
+    """Our own scores on one half of the files."""
+    rows = rows_of([series.name for series in corpus], half)
+    files, alarms = [corpus[i] for i in rows], [detected[i] for i in rows]
+    return {profile.name: score_detections(files, alarms, profile) for profile in PROFILES}
+
+
 def main() -> None:
     """Judge the corpus and print the three scores."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -64,7 +72,8 @@ def main() -> None:
     for profile in PROFILES:
         figures[f"optimised_{profile.name}"] = score_at_best_threshold(corpus, scores, profile).value
     figures["alarms"] = int(sum(d[s.probation :].sum() for d, s in zip(detected, corpus, strict=True)))
-    print_report("nab", figures, scoring_check(corpus), as_json=given.json)
+    peers = {half: scores_of_half(corpus, detected, half) for half in HALVES} | scoring_check(corpus)
+    print_report("nab", figures, peers, as_json=given.json)
 
 
 if __name__ == "__main__":
