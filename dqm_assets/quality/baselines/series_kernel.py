@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dqm_assets.errors import SettingsError
+from dqm_assets.errors import KernelError, SettingsError
 from dqm_assets.quality._kernel import ffi, lib
 from dqm_assets.quality.baselines.method import SCALES, method_called
 from dqm_assets.quality.profile_arrow import check
@@ -19,6 +19,8 @@ VERDICT = np.dtype(
     [(name, "f8") for name in ("expected", "lower", "upper", "scale", "score")]
     + [("n", "i8"), ("needed", "i8"), ("verdict", "i8"), ("layout", "f8"), ("parameters", "f8", 7)]
 )
+if ffi.sizeof("dqm_series_verdict") != VERDICT.itemsize:
+    raise KernelError("The compiled kernel is of another version than dqm: install dqm again.")
 #: Flags of a point: never learned; learned as normal, whatever the verdict.
 LEFT_OUT, ACCEPTED = 1, 2
 _BAD_WHEN = ("either", "high", "low")
