@@ -1,8 +1,8 @@
 """Page times, repaint, callbacks, memory and faults of the dashboard over 1,000 datasets, 100,000 results.
 
 ``python -m benchmarks.dashboard --json``. A dashboard process serves a store of its own to Chromium over an
-emulated line (10 Mbps, 40 ms). ``*_cold_s`` and ``*_warm_s``: from the request of the address until the page has
-its content (for charts: until they are drawn), with an empty cache and with a full one, medians.
+emulated line (10 Mbps, 40 ms). ``*_cold_s`` and ``*_warm_s``: from the request of an address until the page
+has its content (for charts: until they are drawn), with an empty cache and with a full one, medians.
 ``repaint_p95_ms``: from the commit of a run until an open overview shows it, while ``--sockets`` more listen.
 ``callback_p95_ms``: the overview's own refresh, asked by ``--users`` at once, each as fast as answered.
 ``rss_mb``: resident memory of the process while all sockets are open; ``uss_mb`` leaves out what other
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ import httpx
 import psutil
 import websockets
 from playwright.sync_api import Browser, Page, sync_playwright
+from websockets.typing import Origin
 
 from benchmarks.dashboard_store import add_run, fill
 from benchmarks.report import print_report
@@ -117,38 +119,36 @@ def faults(browser: Browser, url: str) -> dict[str, int]:
     return found
 
 
-@contextmanager
-def recorded(browser: Browser, url: str) -> Generator[tuple[Page, str, list[str], list[str]]]:
-    """An open overview, the address of its socket, the frames that start the feed, and refresh bodies."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    address: list[str] = []
-    frames: list[str] = []
-    bodies: list[str] = []
-
-    def opened(live: Any) -> None:
-        address.append(live.url)
-        live.on("framesent", lambda text: frames.append(text) if isinstance(text, str) else None)
-
-    def posted(request: Any) -> None:
-        if request.url.endswith("/_dash-update-component") and "overview-body" in (request.post_data or ""):
-            bodies.append(request.post_data)
-
-    page.on("websocket", opened)
-    page.on("request", posted)
-    page.goto(f"{url}/dashboard")
-    page.wait_for_selector(".score-card", timeout=60_000)
-    page.wait_for_timeout(3000)
-    yield page, address[0] if address else "", [*frames], bodies
-    page.context.close()
+def feed_request(url: str) -> str:
+    """The message that starts the live feed on a socket, as a page's own worker sends it."""
+    dependencies = httpx.get(f"{url}/_dash-dependencies").json()
+    feed = next(each["output"] for each in dependencies if each["persistent"])
+    payload = {"output": feed, "outputs": [], "inputs": [], "changedPropIds": [], "state": []}
+    return json.dumps(
+        {"type": "callback_request", "requestId": "1", "rendererId": "benchmark", "payload": payload}
+    )
 
 
-async def many_sockets(address: str, frames: list[str], amount: int, origin: str) -> list[Any]:
-    """Open sockets that each start the feed as a page does, and leave them open."""
+#: The overview's own refresh on a new version, as its page asks for it.
+REFRESH = json.dumps(
+    {
+        "output": "overview-body.children",
+        "outputs": {"id": "overview-body", "property": "children"},
+        "inputs": [{"id": "live-version", "property": "data", "value": 1}],
+        "changedPropIds": ["live-version.data"],
+        "state": [],
+    }
+)
+
+
+async def many_sockets(url: str, request: str, amount: int) -> list[Any]:
+    """Open sockets that each start the feed as a page does, and leave them open once it has answered."""
 
     async def one() -> Any:
-        live = await websockets.connect(address, origin=origin, max_queue=4)  # ty: ignore[invalid-argument-type]
-        for frame in frames:
-            await live.send(frame)
+        address = f"{url.replace('http', 'ws', 1)}/_dash-ws-callback"
+        live = await websockets.connect(address, origin=Origin(url), max_queue=4)
+        await live.send(request)
+        assert "live-version" in str(await asyncio.wait_for(live.recv(), 60))
         return live
 
     found: list[Any] = []
@@ -169,7 +169,7 @@ def repaints(page: Page, store: Store, rounds: int) -> list[float]:
     return times
 
 
-async def callbacks(url: str, body: str, users: int, rounds: int) -> list[float]:
+async def callbacks(url: str, users: int, rounds: int) -> list[float]:
     """Milliseconds of the overview's refresh, asked by users at once."""
     times: list[float] = []
     headers = {"Content-Type": "application/json", "Origin": url}
@@ -177,7 +177,7 @@ async def callbacks(url: str, body: str, users: int, rounds: int) -> list[float]
     async def user(client: httpx.AsyncClient) -> None:
         for _ in range(rounds):
             begin = time.perf_counter()
-            answer = await client.post("/_dash-update-component", content=body, headers=headers)
+            answer = await client.post("/_dash-update-component", content=REFRESH, headers=headers)
             times.append(1000 * (time.perf_counter() - begin))
             answer.raise_for_status()
 
@@ -219,14 +219,17 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
 def _loaded(
     browser: Browser, store: Store, url: str, process: psutil.Process, options: argparse.Namespace
 ) -> dict[str, float]:
-    with recorded(browser, url) as (page, address, frames, bodies):
-        add_run(store, 99_999)
-        page.wait_for_selector("#overview-body [title='new-99999']", timeout=30_000)
-        times = asyncio.run(callbacks(url, bodies[-1], options.users, options.rounds)) if bodies else []
-        live = _Sockets(address, frames, options.sockets, url)
-        with live:
-            painted = repaints(page, store, options.repaints)
-            memory = process.memory_full_info()
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.goto(f"{url}/dashboard")
+    page.wait_for_selector(".score-card", timeout=60_000)
+    # Playwright's loop has this thread, asyncio gets one of its own.
+    with ThreadPoolExecutor(1) as thread:
+        asked = callbacks(url, options.users, options.rounds)
+        times = thread.submit(lambda: asyncio.run(asked)).result()
+    with _Sockets(url, options.sockets) as live:
+        painted = repaints(page, store, options.repaints)
+        memory = process.memory_full_info()
+    page.context.close()
     return {
         "repaint_p95_ms": percentile(painted, 0.95),
         "callback_p50_ms": statistics.median(times),
@@ -240,8 +243,8 @@ def _loaded(
 class _Sockets:
     """Sockets held open by a process of their own, as Playwright's loop and asyncio do not share a thread."""
 
-    def __init__(self, address: str, frames: list[str], amount: int, origin: str) -> None:
-        self._asked = json.dumps({"address": address, "frames": frames, "amount": amount, "origin": origin})
+    def __init__(self, url: str, amount: int) -> None:
+        self._asked = json.dumps({"url": url, "amount": amount})
         self.opened = 0
 
     def __enter__(self) -> "_Sockets":
@@ -262,7 +265,7 @@ class _Sockets:
 async def hold_sockets() -> None:
     """Open the sockets that the first line of the input asks for, say how many, and keep them."""
     asked = json.loads(await asyncio.to_thread(sys.stdin.readline))
-    live = await many_sockets(asked["address"], asked["frames"], asked["amount"], asked["origin"])
+    live = await many_sockets(asked["url"], feed_request(asked["url"]), asked["amount"])
     print(len(live), flush=True)
 
     async def drain(one: Any) -> None:
