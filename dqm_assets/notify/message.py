@@ -151,6 +151,7 @@ def _shown(item: Item, addresses: Addresses) -> _Shown:
         ("expected", _expected(alert)),
         ("since", f"{_when(alert.opened_ts)}, seen {alert.evaluations} times"),
         ("owner", alert.owner),
+        ("data", "simulated" if alert.evidence.simulated else ""),
         ("by", event.actor if event.actor != "detector" else ""),
         ("reason", event.reason if event.reason != alert.evidence.explanation else ""),
     ]
