@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dqm_assets.ingest import ParsedFile
-from dqm_assets.quality.category_drift import OTHERS
+from dqm_assets.quality.category_drift import OTHERS, SHARE
 from dqm_assets.quality.drift import SeenColumn
 
-#: Categories that are kept of a column, and how many rows each must have on average to be one.
-KEPT, ROWS_PER_CATEGORY = 20, 5
+#: Categories that are kept of a column, and the rows that the most frequent one must have.
+KEPT, LEAST_ROWS = 20, 5
 _PROBE_ROWS = 2_000
 
 
@@ -36,15 +36,18 @@ def seen_columns(parsed: ParsedFile) -> tuple[SeenColumn, ...]:
 
 
 def categories(values: pa.ChunkedArray) -> Mapping[str, int]:
-    """Rows of the most frequent texts and, as `OTHERS`, of the rest; empty when hardly any repeats."""
+    """Rows of the most frequent texts and, as `OTHERS`, of the rest; empty when none stands out."""
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         return {}
+    known = values.drop_null()
     # Texts that differ from row to row are told by the first rows, before all are counted.
-    probe = values.slice(0, _PROBE_ROWS).drop_null()
-    if not len(probe) or pc.count_distinct(probe).as_py() * ROWS_PER_CATEGORY > len(probe):
+    probe = known.slice(0, _PROBE_ROWS)
+    if len(probe) == _PROBE_ROWS and pc.count_distinct(probe).as_py() == _PROBE_ROWS:
         return {}
-    counted = pc.value_counts(values.drop_null()).to_pylist()
+    counted = pc.value_counts(known).to_pylist()
     counted.sort(key=lambda pair: (-pair["counts"], pair["values"]))
+    if not counted or counted[0]["counts"] < max(LEAST_ROWS, SHARE * len(known)):
+        return {}
     found = {pair["values"]: pair["counts"] for pair in counted[:KEPT]}
     rest = sum(pair["counts"] for pair in counted[KEPT:])
     return {**found, OTHERS: rest} if rest else found

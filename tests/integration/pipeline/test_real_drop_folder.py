@@ -57,18 +57,30 @@ def test_a_daily_report_is_dated_by_its_name(covid: Platform) -> None:
     assert all(row["ts"].strftime("%m-%d-%Y.csv") == row["file"] for row in rows)
 
 
-def test_the_columns_of_1_march_are_flagged_and_those_of_no_other_day(covid: Platform) -> None:
+def test_what_changed_in_the_columns_is_flagged_on_its_day_and_on_no_other(covid: Platform) -> None:
     rows = covid.store.rows(
         "SELECT r.file, h.changes FROM monitoring.schema_history AS h JOIN metrics.runs AS r "
         "USING (dataset, run_id) ORDER BY h.ts"
     )
     assert len(rows) == 70
-    changed = {row["file"]: json.loads(row["changes"]) for row in rows if json.loads(row["changes"])}
-    assert list(changed) == [FIRST_OF_MARCH]
-    assert {(change["kind"], change["column"]) for change in changed[FIRST_OF_MARCH]} == {
-        ("added", "latitude"),
-        ("added", "longitude"),
+    told = {row["file"]: json.loads(row["changes"]) for row in rows if json.loads(row["changes"])}
+    found = {
+        file: {(change["kind"], change["column"]) for change in changes} for file, changes in told.items()
     }
+    assert found == {
+        FIRST_OF_MARCH: {("added", "latitude"), ("added", "longitude")},
+        # "Mainland China" is called "China".
+        "03-11-2020.csv": {("values", "country_region")},
+        # The reports come by county: China is few of the rows, and some places have no coordinates.
+        "03-22-2020.csv": {
+            ("values", "country_region"),
+            ("nullability", "latitude"),
+            ("nullability", "longitude"),
+        },
+    }
+    (renamed,) = told["03-11-2020.csv"]
+    assert "'Mainland China' is probably called 'China' now" in renamed["detail"]
+    assert not any(change["breaking"] for file in told if file != FIRST_OF_MARCH for change in told[file])
 
 
 def test_the_volume_jump_of_22_march_makes_that_day_bad(covid: Platform) -> None:
