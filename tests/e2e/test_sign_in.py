@@ -11,13 +11,13 @@ from dqm_assets.accounts.user import ROLES
 from dqm_assets.accounts.users import add_local_user, set_active
 from dqm_assets.settings import Settings
 from dqm_assets.store import open_store
-from tests.e2e.conftest import ROOT, Tab
+from tests.e2e.conftest import Tab
 from tests.e2e.seed import seed
+from tests.e2e.test_pages import violations
 from tests.integration.auth.serving import PASSWORD, Site, site
 
 pytestmark = pytest.mark.e2e
 
-AXE = ROOT / "tests" / "e2e" / "vendor" / "axe.min.js"
 #: Where to keep pictures for docs/images; nowhere when it is not set.
 PICTURES = os.environ.get("DQM_TEST_PICTURES")
 
@@ -40,19 +40,6 @@ def sign_in(page: Page, guarded: Site, name: str, wanted: str = "/dashboard") ->
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector("#main h1")
-
-
-def violations(page: Page) -> list[str]:
-    page.context.set_default_timeout(60_000)
-    cdp = page.context.new_cdp_session(page)
-    cdp.send("Page.setBypassCSP", {"enabled": True})
-    page.reload()
-    page.wait_for_selector("h1")
-    page.wait_for_timeout(500)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then((result) => result.violations.map((each) => each.id + each.help))")
-    cdp.send("Page.setBypassCSP", {"enabled": False})
-    return found
 
 
 def picture(page: Page, name: str) -> None:
