@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+import structlog
 
+from dqm_assets.errors import SettingsError
 from dqm_assets.pipeline.training import Training
 from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import Finding
 from dqm_assets.quality.detectors import Detector, seconds
 from dqm_assets.store import Store
+
+_log = structlog.get_logger(__name__)
 
 #: Points of a series that are read when its state must be learned anew.
 HISTORY_POINTS = 5_000
@@ -163,13 +167,22 @@ def _tasks(
             sensitivity = training.sensitivity(series, watch.sensitivity)
             setting = watch.setting_with(sensitivity)
             row = stored.get((*address, watch.detector))
-            if row is not None and row["setting"] == setting and first > (row["ts"], row["batch"]):
-                detector = Detector.from_bytes(row["state"])
+            known = row is not None and row["setting"] == setting and first > (row["ts"], row["batch"])
+            detector = _restored(row["state"]) if row is not None and known else None
+            if row is not None and detector is not None:
                 tasks.append(_Task(series, watch, setting, detector, (row["ts"], row["batch"])))
             else:
-                detector = watch.detector_with(sensitivity)
-                tasks.append(_Task(series, watch, setting, detector, None))
+                tasks.append(_Task(series, watch, setting, watch.detector_with(sensitivity), None))
     return tasks
+
+
+def _restored(state: bytes) -> Detector | None:
+    """The detector of a stored state; ``None`` when another version wrote it, so that it is learned anew."""
+    try:
+        return Detector.from_bytes(state)
+    except SettingsError as error:
+        _log.warning("detector_state_unreadable", error=str(error))
+        return None
 
 
 def _past(

@@ -165,3 +165,16 @@ def test_points_in_any_order_leave_the_same_state(store: Store, seed: int) -> No
         for name in ("ordered", "shuffled")
     )
     assert ordered == other
+
+
+def test_a_state_that_another_version_wrote_is_learned_anew(store: Store) -> None:
+    points = _series(32)
+    observe(store, "source", points[:30], [ROBUST])
+    states = store.query("SELECT * FROM monitoring.detector_states")
+    broken = states.set_column(states.column_names.index("state"), "state", [[b"from another version"]])
+    with store.transaction() as tx:
+        tx.upsert("monitoring.detector_states", broken)
+    for point in points[30:]:
+        observe(store, "source", [point], [ROBUST])
+    observe(store, "whole", points, [ROBUST])
+    assert store.rows(_VERDICTS, ["source"]) == store.rows(_VERDICTS, ["whole"])
