@@ -63,8 +63,15 @@ def robust_spread(values: np.ndarray) -> Spread:
     inside = values[np.abs(values - centre) <= (_REJECT_BEYOND + _REJECT_SMALL / values.size) * scale]
     if inside.size < max(2, values.size // 2):
         return Spread(centre, scale, values.size)
-    deviation = float(np.std(inside, ddof=1)) / _CUT_SIGMA
-    return Spread(float(np.mean(inside)), deviation or scale, inside.size)
+    mean, deviation = mean_and_deviation(inside)
+    return Spread(mean, deviation / _CUT_SIGMA or scale, inside.size)
+
+
+def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
+    """Mean and sample standard deviation; equal values have none, not even by rounding."""
+    rough = float(np.mean(values))
+    mean = rough + float(np.mean(values - rough))
+    return mean, float(np.sqrt(np.sum(np.square(values - mean)) / (values.size - 1)))
 
 
 def _mostly_equal(values: np.ndarray, centre: float) -> Spread:

@@ -8,6 +8,7 @@ import numpy as np
 from dqm_assets.quality.sensitivity import Sensitivity
 from tests.unit.quality.baselines.reference.interval import PredictionInterval
 from tests.unit.quality.baselines.reference.protocol import Bands, History
+from tests.unit.quality.baselines.reference.spread import mean_and_deviation
 from tests.unit.quality.baselines.reference.transform import Transform
 
 
@@ -22,8 +23,7 @@ class ZScore:
 
     def fit(self, history: History) -> "FittedZScore":
         """Fit mean and sample standard deviation (n − 1)."""
-        mean = float(np.mean(history.values))
-        deviation = float(np.std(history.values, ddof=1))
+        mean, deviation = mean_and_deviation(history.values)
         plain = Transform("real")
         n = history.values.size
         scale = deviation if deviation > 0 else plain.constant_floor(mean)
