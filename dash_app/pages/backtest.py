@@ -44,7 +44,7 @@ HEADINGS = (
     Heading("Unwanted", numeric=True),
     Heading("Precision", numeric=True),
     Heading("Incidents found", numeric=True),
-    Heading(""),
+    Heading("Use"),
 )
 
 
