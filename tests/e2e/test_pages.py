@@ -105,10 +105,10 @@ def test_an_empty_store_says_on_every_page_what_to_do_next(empty_dashboard: str,
 def test_a_deep_link_paints_its_own_page_first(dashboard: Dashboard, new_tab: NewTab) -> None:
     page = new_tab().page
     headings: list[str] = []
-    page.expose_function("dqmSeen", headings.append)
+    page.expose_function("dqmSeen", lambda heading: headings.append(str(heading)))
     page.add_init_script(
         "new MutationObserver(() => { const h = document.querySelector('h1');"
-        " if (h && h.innerText !== window.last) { window.last = h.innerText; window.dqmSeen(window.last); } })"
+        " if (h && h.innerText !== window.last) { window.dqmSeen(window.last = h.innerText); } })"
         ".observe(document, { childList: true, subtree: true });"
     )
     page.goto(f"{dashboard.url}/datasets?dataset=detector&tab=schema")
