@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dash_app.services import static_cache
 from dash_app.services.static_cache import StaticCache
 
 BODY = b"var answer = 42;\n" * 500
@@ -20,6 +21,8 @@ def fetch(*requests: tuple[str, dict[str, str]]) -> tuple[list[httpx.Response], 
     async def script(request) -> Response:
         nonlocal reads
         reads += 1
+        if "broken" in request.url.path:
+            raise RuntimeError("cannot be read")
         if "missing" in request.url.path:
             return Response("no", status_code=404)
         return Response(BODY, media_type="text/javascript")
@@ -27,7 +30,7 @@ def fetch(*requests: tuple[str, dict[str, str]]) -> tuple[list[httpx.Response], 
     async def ask() -> list[httpx.Response]:
         app = StaticCache(Starlette(routes=[Route("/{path:path}", script)]))
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="http://test"
+            transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://test"
         ) as client:
             return [await client.get(path, headers=headers) for path, headers in requests]
 
@@ -57,6 +60,26 @@ def test_a_missing_file_is_not_kept() -> None:
     assert [answer.status_code for answer in answers] == [404, 404]
     assert reads == 2
     assert "immutable" not in answers[0].headers.get("cache-control", "")
+
+
+def test_a_query_makes_no_other_file_of_it() -> None:
+    answers, reads = fetch(*[(f"/static/a.js?{place}", {}) for place in range(5)])
+    assert [answer.content for answer in answers] == [BODY] * 5
+    assert reads == 1
+
+
+def test_a_failure_is_not_kept() -> None:
+    asked = ("/static/broken.js", {})
+    answers, reads = fetch(asked, asked)
+    assert [answer.status_code for answer in answers] == [500, 500]
+    assert reads == 2
+
+
+def test_only_so_many_bytes_are_kept_and_the_oldest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(static_cache, "KEPT_BYTES", 2 * len(BODY))
+    names = ("a", "b", "a", "c", "a", "b")
+    _, reads = fetch(*[(f"/static/{name}.js", {"accept-encoding": "identity"}) for name in names])
+    assert reads == 4  # a, b, c, and b again: it was the least recently asked for when c came
 
 
 def test_other_addresses_pass_every_time() -> None:
