@@ -14,7 +14,7 @@ from dash_app.auth.cookies import Ticket
 from dash_app.auth.gate import Gate
 from dash_app.auth.oidc import OidcProvider
 from dash_app.auth.origin import Origin, origin_of
-from dash_app.auth.throttle import Throttle
+from dash_app.auth.throttle import Throttle, network_of
 from dash_app.services.viewer import viewer
 from dqm_assets.accounts.audit import entry, write_audit
 from dqm_assets.accounts.passwords import verify_password
@@ -79,15 +79,15 @@ class _Desk:
         form = await _form(request)
         name, wanted = form.get("name", "").strip()[:128], inside(form.get("next", _HOME))
         origin = self._origin(request)
+        place = network_of(origin.address)
         keys = {
-            f"{name} from {origin.address}": _FREE_OF_BOTH,
-            f"from {origin.address}": _FREE_OF_ADDRESS,
+            f"{name} from {place}": _FREE_OF_BOTH,
+            f"from {place}": _FREE_OF_ADDRESS,
             f"{name} from anywhere": _FREE_OF_NAME,
         }
         wait = self._throttle.wait(keys)
         if wait > 0:
-            said = f"Too many failed attempts. Try again in {math.ceil(wait)} s."
-            return self._page(wanted, said, name, status=429, headers={"Retry-After": str(math.ceil(wait))})
+            return self._too_many(wait, wanted, name)
         # Counted before the slow check, so that many at once are not all free.
         self._throttle.failed(keys)
         account = await asyncio.to_thread(find_account, self._store, name) if name else None
@@ -128,12 +128,18 @@ class _Desk:
         flow = cookies.read_flow(request.headers.get("cookie", ""))
         if flow is None:
             return self._page(_HOME, "The sign-in took too long, or began in another browser.", status=400)
+        # Each failure is a line of the audit: nobody may write as many as they like.
+        keys = {f"by provider from {network_of(origin.address)}": _FREE_OF_ADDRESS}
+        wait = self._throttle.wait(keys)
+        if wait > 0:
+            return self._too_many(wait, inside(flow["next"]))
         try:
             person = await self._provider().finish(flow, request.query_params)
             account = await asyncio.to_thread(
                 remember_oidc_user, self._store, person.name, person.role, person.subject
             )
         except SettingsError as error:
+            self._throttle.failed(keys)
             await self._note("nobody", "sign_in.failed", "oidc", origin, str(error))
             return self._page(inside(flow["next"]), str(error), status=403)
         response = await self._let_in(account, inside(flow["next"]), origin)
@@ -151,6 +157,11 @@ class _Desk:
     async def _note(self, actor: str, action: str, target: str, origin: Origin, reason: str = "") -> None:
         line = entry(actor, action, target, reason, {"address": origin.address})
         await asyncio.to_thread(write_audit, self._store, [line])
+
+    def _too_many(self, wait: float, wanted: str, name: str = "") -> Response:
+        seconds = math.ceil(wait)
+        said = f"Too many failed attempts. Try again in {seconds} s."
+        return self._page(wanted, said, name, status=429, headers={"Retry-After": str(seconds)})
 
     def _page(
         self,

@@ -1,5 +1,6 @@
 """Throttling of sign-ins: after a few failures each further one makes the next wait longer."""
 
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +11,19 @@ LONGEST_WAIT = 900.0
 #: Failures are forgotten after so long without another.
 FORGOTTEN_AFTER = 3_600.0
 _KEPT = 10_000
+
+
+def network_of(address: str) -> str:
+    """What of an address tells one place from another: of IPv6 the /64, all of which anybody's line has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
 @dataclass(slots=True)

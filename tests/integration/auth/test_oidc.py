@@ -115,3 +115,12 @@ def test_a_sign_in_that_this_browser_did_not_begin_is_refused(federated: Site, p
         assert browser.get(back.replace("state=", "state=x")).status_code == 403
         refused = browser.get("/auth/oidc/end?error=access_denied&state=x")
         assert refused.status_code == 403
+
+
+def test_who_comes_back_wrong_again_and_again_has_to_wait(users: Store, provider: Provider) -> None:
+    settings = {"oidc_issuer": provider.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": SECRET}
+    with site(users, **settings) as running, running.browser() as browser:
+        browser.get("/auth/oidc/begin")
+        codes = [browser.get("/auth/oidc/end?state=x").status_code for _ in range(24)]
+        assert codes[:20] == [403] * 20
+        assert 429 in codes[20:]

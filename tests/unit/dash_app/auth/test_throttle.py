@@ -1,6 +1,8 @@
 """Throttling by a clock of its own."""
 
-from dash_app.auth.throttle import FORGOTTEN_AFTER, LONGEST_WAIT, Throttle
+import pytest
+
+from dash_app.auth.throttle import FORGOTTEN_AFTER, LONGEST_WAIT, Throttle, network_of
 
 
 class Clock:
@@ -46,3 +48,19 @@ def test_what_was_no_failure_is_not_counted_and_old_ones_are_forgotten() -> None
     clock.now += FORGOTTEN_AFTER + 1
     throttle.failed(["bo"])
     assert throttle.wait({"bo": 4}) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_whoever_has_a_whole_ipv6_network_is_counted_once(address: str, place: str) -> None:
+    assert network_of(address) == place
