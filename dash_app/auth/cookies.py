@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -33,22 +34,38 @@ class SessionCookies:
         self._sessions = URLSafeTimedSerializer(key, salt="dqm.session")
         self._flows = URLSafeTimedSerializer(key, salt="dqm.sign-in")
         self._seconds = int(hours * 3600)
+        #: Cookies that were signed out, without their signatures, and when they would have ended anyway.
+        self._over: dict[str, float] = {}
 
     def issue(self, ticket: Ticket, *, secure: bool) -> str:
         """The ``Set-Cookie`` of a new session."""
-        value = self._sessions.dumps([ticket.name, ticket.generation])
+        # The random part tells this session from others of the same second.
+        value = self._sessions.dumps([ticket.name, ticket.generation, secrets.token_urlsafe(6)])
         return _set(_SECURE_COOKIE if secure else _COOKIE, value, self._seconds, secure=secure)
 
     def clear(self, *, secure: bool) -> str:
         """The ``Set-Cookie`` that ends a session in the browser."""
         return _set(_SECURE_COOKIE if secure else _COOKIE, "", 0, secure=secure)
 
+    def end(self, header: str, *, secure: bool) -> None:
+        """End the session in a ``Cookie`` header for good: a copy of the cookie is worth nothing after that.
+
+        Kept in the memory of one process: a server beside this one, or a later one, does not know of it.
+        """
+        if self.read(header, secure=secure) is None:
+            return
+        now = time.monotonic()
+        self._over = {content: until for content, until in self._over.items() if until > now}
+        self._over[_content(_get(header, _SECURE_COOKIE if secure else _COOKIE))] = now + self._seconds
+
     def read(self, header: str, *, secure: bool) -> Ticket | None:
         """The session in a ``Cookie`` header; ``None`` when there is none, or it is forged or over."""
         value = _get(header, _SECURE_COOKIE if secure else _COOKIE)
         try:
-            name, generation = self._sessions.loads(value, max_age=self._seconds)
+            name, generation, _ = self._sessions.loads(value, max_age=self._seconds)
         except (BadSignature, ValueError, TypeError):
+            return None
+        if _content(value) in self._over:
             return None
         return Ticket(name, generation)
 
@@ -98,6 +115,11 @@ def _set(name: str, value: str, seconds: int, *, secure: bool) -> str:
     # Lax, not Strict: who comes back from a sign-in at another site must be recognised.
     parts = [f"{name}={value}", "Path=/", f"Max-Age={seconds}", "HttpOnly", "SameSite=Lax"]
     return "; ".join([*parts, "Secure"] if secure else parts)
+
+
+def _content(value: str) -> str:
+    # One signature can be spelled in several ways; what is signed cannot.
+    return value.rpartition(".")[0]
 
 
 def _get(header: str, name: str) -> str:

@@ -105,6 +105,7 @@ class _Desk:
         identity = await self._gate.identify(request.headers, origin)
         if identity is not None and self._gate.on:
             await self._note(identity.user.name, "sign_in.left", identity.user.name, origin)
+        self._gate.cookies.end(request.headers.get("cookie", ""), secure=origin.secure)
         response = RedirectResponse("/login", 303)
         response.headers.append("Set-Cookie", self._gate.cookies.clear(secure=origin.secure))
         return response

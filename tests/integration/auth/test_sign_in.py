@@ -46,9 +46,14 @@ def test_who_signs_in_comes_to_the_page_they_wanted_with_a_cookie_that_scripts_c
         assert "Secure" not in cookie
         assert browser.get("/api/v1/datasets").status_code == 200
         assert browser.get("/login", headers=HTML).status_code == 303
-        left = browser.post("/logout")
-        assert (left.status_code, left.headers["location"]) == (303, "/login")
-        assert browser.get("/api/v1/datasets").status_code == 401
+        kept = browser.cookies["dqm_session"]
+        with guarded.sign_in("viewer") as elsewhere:
+            left = browser.post("/logout")
+            assert (left.status_code, left.headers["location"]) == (303, "/login")
+            assert browser.get("/api/v1/datasets").status_code == 401
+            assert elsewhere.get("/api/v1/datasets").status_code == 200
+    with guarded.browser(cookies={"dqm_session": kept}) as thief:
+        assert thief.get("/api/v1/datasets").status_code == 401
     assert {"actor": "viewer", "target": "viewer"} in audited(guarded.store, "sign_in.done")
 
 
@@ -101,7 +106,7 @@ def test_a_new_role_and_the_end_of_a_user_hold_from_the_next_request_on(guarded:
         refused = browser.post(WRITE, json=WISH)
         assert (refused.status_code, refused.json()["detail"]) == (
             403,
-            "bo is viewer, and this takes operator.",
+            "bo is viewer, and this takes operator. An admin can change that.",
         )
         set_role(guarded.store, "bo", "operator", actor="test")
         assert browser.post(WRITE, json=WISH).status_code == PASSED
