@@ -94,21 +94,28 @@ class Writer:
             self._write(group)
             if ticket.error is not None and len(group) > 1:
                 for member in group:
-                    member.error = None
                     self._write([member])
 
     def _write(self, group: Sequence[_Ticket]) -> None:
-        operations = coalesced([operation for ticket in group for operation in ticket.operations])
         needed = frozenset().union(*(ticket.locks for ticket in group))
-        problem: Exception | None = None
         mark = uuid.uuid4().hex
+        # Whatever ends this, an interrupt of the leading thread too: nobody takes it for having been written.
+        problem: Exception | None = StoreError(
+            "The store was perhaps not written: the thread that wrote was interrupted."
+        )
         try:
+            operations = coalesced([operation for ticket in group for operation in ticket.operations])
             surviving(partial(self._unless_written, operations, needed, mark), self._after_outage)
+            problem = None
         except StoreError as error:
             problem = error
-        for ticket in group:
-            ticket.error = problem
-            ticket.done = True
+        except Exception as error:
+            problem = StoreError(f"The store could not be written: {error}")
+            problem.__cause__ = error
+        finally:
+            for ticket in group:
+                ticket.error = problem
+                ticket.done = True
 
     def _unless_written(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
         """Write, unless an attempt whose end was lost with the connection did commit."""
