@@ -21,6 +21,8 @@ class Session:
 
 
 _SESSION: ContextVar[Session | None] = ContextVar("dqm_session", default=None)
+#: A path or a thread that lost its session must not be taken for the person at the machine, who may do all.
+_NOBODY = User("nobody", "viewer", "machine")
 
 
 def begin(session: Session) -> None:
@@ -34,9 +36,9 @@ def machine_user() -> User:
 
 
 def current_user() -> User:
-    """The user behind the present request or callback."""
+    """The user behind the present request or callback; outside of any, nobody, who may only look."""
     session = _SESSION.get()
-    return session.user if session is not None else machine_user()
+    return session.user if session is not None else _NOBODY
 
 
 def require(role: Role) -> User:
