@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store, open_store
@@ -29,6 +30,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: Playwright's own 5 s is less than a busy machine needs for one page.
+expect.set_options(timeout=60_000)
 DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 
@@ -143,12 +146,22 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-def until(page: Page, condition: str, seconds: float = 15) -> None:
-    """Wait until a JavaScript condition holds. (Playwright's own wait is an eval, which the pages forbid.)"""
+def until(page: Page, condition: str, seconds: float = 60) -> None:
+    """Wait until a JavaScript condition holds. (Playwright's own wait is an eval, which the pages forbid.)
+
+    What it asks of may not be there yet, or be replaced by a refresh or a navigation: it is asked again.
+    """
     deadline = time.monotonic() + seconds
-    while not page.evaluate(f"Boolean({condition})"):
+    problem = ""
+    while True:
+        try:
+            if page.evaluate(f"Boolean({condition})"):
+                return
+            problem = ""
+        except PlaywrightError as error:
+            problem = f" ({error.message})"
         if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds} s: {condition}")
+            pytest.fail(f"not within {seconds} s: {condition}{problem}")
         page.wait_for_timeout(50)
 
 

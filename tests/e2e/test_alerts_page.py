@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Page, Response
 
 from tests.e2e.conftest import Dashboard, Tab, until
 
@@ -43,24 +44,37 @@ def test_an_alert_shows_chart_evidence_what_changed_and_history_and_leads_on(
     assert "/runs?dataset=detector&run=" in page.url
 
 
+def act(page: Page, button: str) -> None:
+    """Press a button and wait for its answer, which empties the reason: one typed earlier would be lost."""
+
+    def answered(answer: Response) -> bool:
+        return answer.url.endswith("/_dash-update-component") and "alert-said" in (
+            answer.request.post_data or ""
+        )
+
+    with page.expect_response(answered, timeout=60_000) as answer:
+        page.get_by_role("button", name=button).click()
+    answer.value.finished()
+
+
 def test_an_alert_is_acknowledged_labelled_muted_and_resolved_with_reasons_that_stay(
     dashboard: Dashboard, new_tab: NewTab
 ) -> None:
     dashboard.seeder.add(["noise"])
     page = new_tab().open(f"{dashboard.url}/alerts")
     page.wait_for_selector(".actions")
-    page.get_by_role("button", name="Resolve").click()
+    act(page, "Resolve")
     until(page, "document.querySelector('#alert-said').innerText.includes('needs a reason')")
     page.fill("#alert-reason", "looking at the sensor")
-    page.get_by_role("button", name="Acknowledge").click()
+    act(page, "Acknowledge")
     until(page, "document.querySelector('.timeline').innerText.includes('looking at the sensor')")
     page.get_by_role("button", name="A false alarm").click()
     until(page, "document.querySelector('#alerts-detail').innerText.includes('said: false alarm')")
     page.fill("#alert-reason", "planned work")
-    page.get_by_role("button", name="Mute").click()
+    act(page, "Mute")
     until(page, "document.querySelector('.timeline').innerText.includes('planned work')")
     page.fill("#alert-reason", "sensor replaced")
-    page.get_by_role("button", name="Resolve").click()
+    act(page, "Resolve")
     until(page, "document.querySelector('.timeline').innerText.includes('sensor replaced')")
     assert page.locator(".actions").count() == 0
     actions = {row["action"] for row in dashboard.store.rows("SELECT action FROM monitoring.audit")}

@@ -155,8 +155,10 @@ def test_times_are_in_the_browsers_zone_and_utc_in_the_tooltip(dashboard: Dashbo
     there = new_tab(zone="America/Sao_Paulo").open(f"{dashboard.url}/runs?dataset=detector")
     times = []
     for page in (here, there):
-        page.wait_for_timeout(500)
         shown = page.locator(".detail-head time").first
+        shown.wait_for()
+        time = "document.querySelector('.detail-head time')"
+        until(page, f"{time}.innerText === window.dqmLocalTime({time}.dateTime)")
         times.append((shown.inner_text(), shown.get_attribute("title")))
     assert times[0][0] != times[1][0]
     assert times[0][1] == times[1][1]
