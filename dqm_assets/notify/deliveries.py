@@ -232,8 +232,13 @@ def mark_failed(
     return dead
 
 
-def release(store: Store, deliveries: Sequence[Delivery]) -> None:
-    """Give back what was taken and not tried."""
-    rows = [_ReleasedRow(item.notification_id, None) for delivery in deliveries for item in delivery.items]
-    with store.transaction() as tx:
-        upsert_rows(tx, NOTIFICATIONS, rows)
+def release(store: Store, deliveries: Sequence[Delivery], drainer: str) -> None:
+    """Give back what was taken and not tried; what another drainer has taken over meanwhile stays its own."""
+    ids = [item.notification_id for delivery in deliveries for item in delivery.items]
+    with store.transaction(NOTIFICATIONS) as tx:
+        mine = tx.query(
+            "SELECT notification_id FROM monitoring.notifications "
+            "WHERE list_contains(?, notification_id) AND leased_by = ? AND status = 'waiting'",
+            [ids, drainer],
+        ).to_pylist()
+        upsert_rows(tx, NOTIFICATIONS, [_ReleasedRow(row["notification_id"], None) for row in mine])

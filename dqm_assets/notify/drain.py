@@ -60,14 +60,14 @@ def drain(store: Store, rules: Rules, *, seconds: float = 30.0) -> Drained:
     Args:
         store: the open store.
         rules: channels and routes.
-        seconds: when to stop taking more.
+        seconds: when to stop; what was taken and not tried by then is given back.
     """
     drainer = uuid.uuid4().hex[:12]
     addresses = addresses_of(rules, store.settings)
     routed = route_outbox(store, rules, datetime.now(UTC))
     total = Drained(routed.waiting, routed.dropped)
     failing: set[str] = set()
-    deadline = time.monotonic() + seconds
+    deadline, ends_at = time.monotonic() + seconds, datetime.now(UTC) + timedelta(seconds=seconds)
     while time.monotonic() < deadline:
         taken = lease(store, drainer, datetime.now(UTC), limit=_AT_ONCE, without=failing)
         if not taken:
@@ -75,7 +75,7 @@ def drain(store: Store, rules: Rules, *, seconds: float = 30.0) -> Drained:
         by_channel: dict[str, list[Delivery]] = {}
         for delivery in taken:
             by_channel.setdefault(delivery.channel, []).append(delivery)
-        until = datetime.now(UTC) + LEASE - _RESERVE
+        until = min(datetime.now(UTC) + LEASE - _RESERVE, ends_at)
         courier = _Courier(store, rules, addresses, drainer, until)
         with ThreadPoolExecutor(min(len(by_channel), _CHANNELS_AT_ONCE)) as pool:
             ends = dict(zip(by_channel, pool.map(courier.carry, by_channel.values()), strict=True))
@@ -104,14 +104,14 @@ class _Courier:
         sent = 0
         for position, delivery in enumerate(deliveries):
             if datetime.now(UTC) > self.until:
-                release(self.store, deliveries[position:])
+                release(self.store, deliveries[position:], self.drainer)
                 break
             channel = self.rules.channels.get(delivery.channel)
             error = self._send(delivery, channel)
             if error:
                 dead = self._failed(delivery, channel, error)
                 if deliveries[position + 1 :]:
-                    release(self.store, deliveries[position + 1 :])
+                    release(self.store, deliveries[position + 1 :], self.drainer)
                 return _Ends(sent, 1, int(dead))
             mark_sent(self.store, delivery, datetime.now(UTC))
             sent += 1
@@ -120,7 +120,10 @@ class _Courier:
     def _send(self, delivery: Delivery, channel: Channel | None) -> str:
         if channel is None:
             return f"there is no channel {delivery.channel!r} any more"
-        message = message_of(delivery.kind, delivery.items, self.addresses, delivery.delivery_id)
+        try:
+            message = message_of(delivery.kind, delivery.items, self.addresses, delivery.delivery_id)
+        except Exception as error:
+            return f"its message cannot be written: {type(error).__name__}: {error}"
         outcome = send(channel.url, channel.kind, message)
         return "" if outcome.sent else outcome.error or "the channel did not take it"
 

@@ -26,7 +26,7 @@ _TOLD_SERIES = """
     GROUP BY channel, series
 """
 _TOLD_ALERTS = """
-    SELECT channel, alert_id, arg_max(status <> 'dropped', created_at) AS told
+    SELECT channel, alert_id, bool_or(status <> 'dropped') AS told
     FROM monitoring.notifications
     WHERE list_contains($alerts, alert_id) AND list_contains($alarms, event)
     GROUP BY channel, alert_id

@@ -31,7 +31,7 @@ class History:
 
     Attributes:
         series: newest alarm that was not dropped, by channel and series.
-        alerts: whether the newest alarm about an alert was told, by channel and alert.
+        alerts: whether any alarm about an alert was told, by channel and alert.
         muted: alerts that someone muted, as of the transition being routed.
     """
 

@@ -80,6 +80,32 @@ def test_the_end_waits_until_the_beginning_was_taken(store: Store, webhook: Webh
     assert [post.events for post in webhook.posts] == [["opened"], ["opened"], ["resolved"]]
 
 
+def test_who_was_told_of_the_beginning_is_told_of_the_end_whatever_was_held_back_meanwhile(
+    store: Store, webhook: Webhook
+) -> None:
+    made = rules(webhook.url, cooldown="1h", events=["opened", "updated", "resolved"])
+    for step in (happened("opened"), happened("updated", when=at(1)), happened("resolved", when=at(2))):
+        tell(store, [step])
+        drain(store, made)
+    assert [post.events for post in webhook.posts] == [["opened"], ["resolved"]]
+    assert statuses(store) == {"sent": 2, "dropped": 1}
+
+
+def test_a_message_that_cannot_be_written_fails_and_stops_no_other_channel(
+    store: Store, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no such field")
+
+    tell(store, [happened("opened")])
+    with monkeypatch.context() as patch:
+        patch.setattr("dqm_assets.notify.drain.message_of", broken)
+        assert drain(store, rules(webhook.url)).failed == 1
+    [row] = store.rows("SELECT attempts, last_error FROM monitoring.notifications")
+    assert (row["attempts"], "ValueError: no such field" in row["last_error"]) == (1, True)
+    assert drain(store, rules(webhook.url)).sent == 1
+
+
 def test_what_is_refused_too_often_is_dead_until_it_is_revived(store: Store, webhook: Webhook) -> None:
     webhook.status = 400
     made = rules(webhook.url, retry={"first": "0s", "longest": "0s", "attempts": 3})
