@@ -1,6 +1,7 @@
 """Volume and anomalies of anyone's asset: each batch is measured, and judged in dqm's store."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dqm_assets.checks.batches import Batch
@@ -19,6 +20,11 @@ ROW_COUNT = "row_count"
 #: Name that verdicts and alerts of these series carry.
 DETECTOR = "asset_metric"
 _HISTORY = 400
+
+_TIMES = """
+    SELECT batch, min(ts) AS ts FROM metrics.metrics
+    WHERE dataset = $dataset AND list_contains($batches, batch) GROUP BY batch
+"""
 
 
 def table_points(batch: Batch, rows: int) -> list[Point]:
@@ -44,9 +50,16 @@ def column_points(batch: Batch, profile: Profile, metrics: Sequence[str]) -> Ite
 def watch_points(
     store: "Store", dataset: str, points: Sequence[Point], *, sensitivity: Sensitivity, owner: str
 ) -> None:
-    """Keep points, judge them, and bring the alerts of the dataset up to date."""
+    """Keep points, judge them, and bring the alerts of the dataset up to date.
+
+    A batch that was seen before stays at its time: a partition without a time of its own that is made again
+    corrects its points, wherever its new run began.
+    """
     metrics = {point.metric for point in points}
-    observe(store, dataset, points, [_watch(name, sensitivity) for name in sorted(metrics)], owner=owner)
+    batches = sorted({point.batch for point in points})
+    known = {row["batch"]: row["ts"] for row in store.rows(_TIMES, {"dataset": dataset, "batches": batches})}
+    placed = [replace(point, ts=known.get(point.batch, point.ts)) for point in points]
+    observe(store, dataset, placed, [_watch(name, sensitivity) for name in sorted(metrics)], owner=owner)
 
 
 def row_counts(store: "Store", dataset: str) -> list[BatchCount]:

@@ -113,6 +113,21 @@ def test_volume_and_anomalies_of_each_partition_are_learned_and_judged(
     assert store.rows("SELECT owner FROM monitoring.datasets")[0]["owner"] == "shop"
 
 
+def test_a_partition_without_a_time_that_is_made_again_is_one_batch(store: Store) -> None:
+    counts = {"north": 100}
+    asset = dg.AssetSpec("regions", partitions_def=dg.StaticPartitionsDefinition(["south", "north"]))
+    regions = dg.multi_asset(name="regions", specs=[asset])(lambda: dg.MaterializeResult(asset_key="regions"))
+    checks = build_quality_checks(
+        regions, data=lambda partition: rows(counts[partition]), volume=True, store=lambda: store
+    )
+    for count in (100, 90):
+        counts["north"] = count
+        assert run(checks, regions, "north")["volume"].passed
+    stored = store.rows("SELECT batch, value FROM metrics.metrics WHERE metric = 'row_count'")
+    assert stored == [{"batch": "north", "value": 90.0}]
+    assert store.rows("SELECT batch, value FROM monitoring.verdicts") == stored
+
+
 def test_rows_come_from_a_file_a_query_a_database_or_a_relation(tmp_path: Path, orders: Contract) -> None:
     bad = rows(price=-3.0)
     pq.write_table(bad, tmp_path / "sales.parquet")
