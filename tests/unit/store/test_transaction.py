@@ -57,7 +57,7 @@ def test_a_bad_transaction_in_a_group_fails_alone(store: Store) -> None:
 def test_a_writer_that_is_interrupted_leaves_nobody_believing_that_it_wrote(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = store._writer  # noqa: SLF001 - the moment to interrupt is inside
+    writer = store._writer
     errors: list[BaseException] = []
 
     def interrupted(*_: object) -> None:
@@ -67,22 +67,22 @@ def test_a_writer_that_is_interrupted_leaves_nobody_believing_that_it_wrote(
         try:
             with store.transaction() as tx:
                 tx.upsert("metrics.runs", run_row(f"r{number}"))
-        except BaseException as error:  # noqa: BLE001 - an interrupt is what is looked for
+        except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(2)]
-    with monkeypatch.context() as patch, writer._leading:  # noqa: SLF001
+    with monkeypatch.context() as patch, writer._leading:
         patch.setattr(writer, "_attempt", interrupted)
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 60
-        while len(writer._waiting) < len(threads):  # noqa: SLF001
+        while len(writer._waiting) < len(threads):
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        writer._leading.release()  # noqa: SLF001
+        writer._leading.release()
         for thread in threads:
             thread.join()
-        writer._leading.acquire()  # noqa: SLF001
+        writer._leading.acquire()
     assert {type(error) for error in errors} == {KeyboardInterrupt, StoreError}
     assert store.rows("SELECT count(*) AS n FROM metrics.runs") == [{"n": 0}]
 
