@@ -1,7 +1,7 @@
 """Mutation testing of a contract: is there data that each of its clauses catches?"""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -24,12 +24,14 @@ from dqm_assets.quality.contracts.mutant import (
     with_repeated_key,
     with_value,
 )
-from dqm_assets.quality.contracts.sla import Sla
+from dqm_assets.quality.contracts.sla import Breach, Sla
 
 #: Rows that mutants are made of; enough for percentages, few enough for a thousand mutants.
 MUTANT_ROWS = 2000
 Outcome = Literal["caught", "survived", "fails already"]
 Mutant = tuple[str, pa.Table]
+#: Name of the service level, what was done to the times, and what then does not hold.
+_SlaMutant = tuple[str, str, list[Breach]]
 
 
 @dataclass(frozen=True)
@@ -149,21 +151,51 @@ def _share(share: float) -> str:
 
 
 def _test_sla(sla: Sla, now: datetime) -> list[MutationResult]:
-    """Mutate the times: stale data, old data, a batch that does not come."""
-    late = timedelta(days=36_500)
-    cases: list[tuple[str, object, Callable[[], list]]] = [
-        ("latency", sla.latency, lambda: sla.breaches(now, newest=now - late, arrivals=[now])),
-        (
-            "retention",
-            sla.retention,
-            lambda: sla.breaches(now, newest=now, oldest=now - late, arrivals=[now]),
-        ),
-        ("frequency", sla.frequency, lambda: sla.breaches(now, newest=now, arrivals=[now - late])),
+    """Mutate the times: stale data, old data, a batch that does not come, a day that has passed."""
+    results = [
+        MutationResult(f"sla__{name}", 0, "caught" if _breaks(name, breaches) else "survived", told)
+        for name, told, breaches in (*_stretched(sla, now), *_overdue(sla, now))
     ]
-    results: list[MutationResult] = []
-    for name, stated, mutate in cases:
-        if stated is not None:
-            hit = any(breach.property == name for breach in mutate())
-            told = f"{name} stretched by {late.days // 365} years"
-            results.append(MutationResult(f"sla__{name}", 0, "caught" if hit else "survived", told))
+    for name, end in (("endOfSupport", sla.end_of_support), ("endOfLife", sla.end_of_life)):
+        if end is not None:
+            results.append(_ended(sla, name, end, now))
     return results
+
+
+def _breaks(name: str, breaches: Sequence[Breach]) -> bool:
+    return any(breach.property == name for breach in breaches)
+
+
+def _stretched(sla: Sla, now: datetime) -> Iterator[_SlaMutant]:
+    late = timedelta(days=36_500)
+    told = f"stretched by {late.days // 365} years"
+    if sla.latency is not None:
+        yield "latency", f"latency {told}", sla.breaches(now, newest=now - late, arrivals=[now])
+    if sla.retention is not None:
+        breaches = sla.breaches(now, newest=now, oldest=now - late, arrivals=[now])
+        yield "retention", f"retention {told}", breaches
+    if sla.frequency is not None:
+        yield "frequency", f"frequency {told}", sla.breaches(now, newest=now, arrivals=[now - late])
+
+
+def _overdue(sla: Sla, now: datetime) -> Iterator[_SlaMutant]:
+    """Yield, for each time of availability, the moment at which data is due, with none of that day."""
+    for one in sla.availability:
+        due = datetime.combine(now.astimezone(one.by.tzinfo).date(), one.by)
+        alone = replace(sla, availability=(one,))
+        breaches = alone.breaches(due, newest=due - timedelta(days=2), arrivals=[due])
+        yield "timeOfAvailability", f"{one.by.isoformat()} passed without data of the day", breaches
+
+
+def _ended(sla: Sla, name: str, end: datetime, now: datetime) -> MutationResult:
+    """Let the day pass: no change of the data can break this level, only the clock does."""
+    if _breaks(name, sla.breaches(now, newest=now, arrivals=[now])):
+        return MutationResult(f"sla__{name}", 0, "fails already", f"{name} was {end.isoformat()}")
+    try:
+        after = end + timedelta(seconds=1)
+    except OverflowError:
+        return MutationResult(f"sla__{name}", 0, "survived", f"no clock passes {end.isoformat()}")
+    caught = _breaks(name, sla.breaches(after, newest=after, arrivals=[after]))
+    return MutationResult(
+        f"sla__{name}", 0, "caught" if caught else "survived", f"judged at {after.isoformat()}"
+    )

@@ -70,3 +70,32 @@ def test_service_levels_are_mutated_too() -> None:
     """)
     outcomes = {one.clause: one.outcome for one in mutation_test(judged, FLOATS, now=NOW).results}
     assert (outcomes["sla__latency"], outcomes["sla__frequency"]) == ("caught", "survived")
+
+
+def test_times_of_availability_and_ends_are_mutated_by_the_clock() -> None:
+    judged = contract("""
+        schema: [{name: t, properties: [{name: c, logicalType: number}]}]
+        slaProperties:
+          - {property: timeOfAvailability, value: "09:00-03:00", driver: regulatory}
+          - {property: timeOfAvailability, value: "23:59"}
+          - {property: endOfSupport, value: "2999-12-31T00:00:00+02:00"}
+          - {property: endOfLife, value: "9999-12-31T23:59:59.999999"}
+    """)
+    found = [one for one in mutation_test(judged, FLOATS, now=NOW).results if one.clause.startswith("sla__")]
+    assert [(one.clause, one.outcome) for one in found] == [
+        ("sla__timeOfAvailability", "caught"),
+        ("sla__timeOfAvailability", "caught"),
+        ("sla__endOfSupport", "caught"),
+        ("sla__endOfLife", "survived"),
+    ]
+    assert found[0].mutation == "09:00:00-03:00 passed without data of the day"
+    assert "no clock passes" in found[3].mutation
+
+
+def test_an_end_that_has_come_is_no_proof() -> None:
+    judged = contract("""
+        schema: [{name: t, properties: [{name: c, logicalType: number}]}]
+        slaProperties: [{property: endOfLife, value: "2001-01-01"}]
+    """)
+    outcomes = {one.clause: one.outcome for one in mutation_test(judged, FLOATS, now=NOW).results}
+    assert outcomes["sla__endOfLife"] == "fails already"
