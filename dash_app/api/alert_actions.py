@@ -9,15 +9,13 @@ from dash_app.api.alerts import alert_detail
 from dash_app.api.failures import failures
 from dash_app.api.models import AlertDetailModel
 from dash_app.auth import User, needs
-from dash_app.services.actions import LONGEST_REASON, AlertAction, Wish, act_on_alert
+from dash_app.services.actions import LONGEST_REASON, MOST_HOURS, AlertAction, Wish, act_on_alert
 from dash_app.services.alert_labels import LearningPreview, accept_labels, label_as, learning_preview
 from dash_app.services.services import Services
 from dqm_assets.quality.labels import LabelKind
 
 AlertId = Annotated[str, Path(max_length=64)]
 Operator = Annotated[User, Depends(needs("operator"))]
-#: A mute is at most a year.
-MOST_HOURS = 8760
 
 
 class ActionModel(BaseModel):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from dqm_assets.errors import SettingsError
 from dqm_assets.pipeline.alert_actions import act
@@ -14,6 +14,8 @@ from dqm_assets.store import Store
 
 AlertAction = Literal["acknowledge", "mute", "resolve"]
 LONGEST_REASON = 1000
+#: A mute is at most a year.
+MOST_HOURS = 8760.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,24 @@ async def act_on_alert(store: Store, alert_id: str, wish: Wish) -> Alert:
         StoreError: no such alert, or the store cannot be written.
         SettingsError: the alert's state does not allow it, or there is no reason where one is needed.
     """
+    if wish.action not in get_args(AlertAction):  # a callback is sent whatever its sender likes
+        raise SettingsError(f"{wish.action!r} is nothing that can be done with an alert.")
+    if wish.hours is not None and not 0 < wish.hours <= MOST_HOURS:
+        raise SettingsError(f"An alert is muted for at most {MOST_HOURS:,.0f} hours, or until it ends.")
     if wish.action != "acknowledge" and not wish.reason.strip():
         raise SettingsError(f"To {wish.action} an alert needs a reason: it stays in the alert's history.")
-    if len(wish.reason) > LONGEST_REASON:
-        raise SettingsError(
-            f"The reason has {len(wish.reason):,} characters; {LONGEST_REASON:,} are the most."
-        )
+    refuse_long(wish.reason)
     return await asyncio.to_thread(act, store, alert_id, _change(wish, datetime.now(UTC)))
+
+
+def refuse_long(reason: str) -> None:
+    """Refuse a reason that is an essay.
+
+    Raises:
+        SettingsError: it is too long.
+    """
+    if len(reason) > LONGEST_REASON:
+        raise SettingsError(f"The reason has {len(reason):,} characters; {LONGEST_REASON:,} are the most.")
 
 
 def _change(wish: Wish, now: datetime) -> Callable[[Alert], Change]:

@@ -3,7 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
+from dash_app.services.actions import refuse_long
 from dqm_assets.errors import SettingsError
 from dqm_assets.pipeline.relearn import accept, label_alert, preview_relearning
 from dqm_assets.quality.alert import SeriesKey
@@ -79,7 +81,11 @@ async def label_as(store: Store, alert_id: str, kind: LabelKind, actor: str, rea
 
     Raises:
         StoreError: no such alert, or the store cannot be written.
+        SettingsError: there is no such kind, or the reason is too long.
     """
+    if kind not in get_args(LabelKind):  # a callback is sent whatever its sender likes
+        raise SettingsError(f"An alert cannot be {kind!r}; one of {', '.join(get_args(LabelKind))}.")
+    refuse_long(reason)
     await asyncio.to_thread(label_alert, store, alert_id, kind, actor, reason)
 
 
