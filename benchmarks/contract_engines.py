@@ -1,23 +1,20 @@
 """One engine judges the rows of the contract benchmark, in a process of its own.
 
 ``python -m benchmarks.contract_engines ENGINE rows.parquet contract.yaml`` prints one JSON line: CPU and wall
-seconds of the check alone, the peak memory of the process, and how many clauses failed.
+seconds of the check alone, the peak memory of the process, how many clauses the engine could state, and how
+many of those failed.
 """
 
 import argparse
 import json
 import resource
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.contract_peers import HIGH, LOW, PATTERN, Check, Judged, datacontract, soda
 from benchmarks.contract_rows import COMPARED, SENSORS, STATES
-
-Check = Callable[[], int]
-_LOW, _HIGH = "2020-01-01", "2030-01-01"
-_PATTERN = "^[A-Z]{2}-[0-9]{4}$"
 
 
 def dqm(rows: Path, contract: Path) -> Check:
@@ -41,11 +38,11 @@ def _ours(data: Any, contract: Path) -> Check:
     ids = {clause.id for clause in compiled.clauses}
     assert set(COMPARED) <= ids, set(COMPARED) - ids
 
-    def check() -> int:
+    def check() -> Judged:
         results = compiled.check(data, now=datetime.now(UTC), only=COMPARED)
         assert len(results) == len(COMPARED)
         assert all(result.sample for result in results if not result.passed)
-        return sum(not result.passed for result in results)
+        return Judged(sum(not result.passed for result in results))
 
     return check
 
@@ -57,7 +54,7 @@ def pandera(rows: Path, _contract: Path) -> Check:
     from pandera.errors import SchemaErrors
 
     frame = pd.read_parquet(rows)
-    low, high = pd.Timestamp(_LOW, tz="UTC"), pd.Timestamp(_HIGH, tz="UTC")
+    low, high = pd.Timestamp(LOW, tz="UTC"), pd.Timestamp(HIGH, tz="UTC")
     few_nulls = pa.Check(lambda s: s.isna().mean() <= 0.02, ignore_na=False)
     schema = pa.DataFrameSchema(
         {
@@ -69,19 +66,19 @@ def pandera(rows: Path, _contract: Path) -> Check:
             "ch2": pa.Column(checks=[pa.Check.gt(-5), pa.Check.lt(5)], nullable=True),
             "ch3": pa.Column(checks=pa.Check.le(200), nullable=True),
             "code": pa.Column(
-                checks=[pa.Check.str_matches(_PATTERN), pa.Check.str_length(max_value=7)], nullable=True
+                checks=[pa.Check.str_matches(PATTERN), pa.Check.str_length(max_value=7)], nullable=True
             ),
             "state": pa.Column(checks=pa.Check.isin(STATES)),
             "steps": pa.Column(checks=pa.Check(lambda s: s % 5 == 0), nullable=True),
         }
     )
 
-    def check() -> int:
+    def check() -> Judged:
         try:
             schema.validate(frame, lazy=True)
         except SchemaErrors as errors:
-            return errors.failure_cases.groupby(["column", "check"]).ngroups
-        return 0
+            return Judged(errors.failure_cases.groupby(["column", "check"]).ngroups)
+        return Judged(0)
 
     return check
 
@@ -93,7 +90,7 @@ def great_expectations(rows: Path, _contract: Path) -> Check:
 
     frame = pd.read_parquet(rows)
     expect = gx.expectations
-    low, high = pd.Timestamp(_LOW, tz="UTC"), pd.Timestamp(_HIGH, tz="UTC")
+    low, high = pd.Timestamp(LOW, tz="UTC"), pd.Timestamp(HIGH, tz="UTC")
     expectations = [
         *(expect.ExpectColumnValuesToNotBeNull(column=c) for c in ("id", "ts", "sensor", "ch1", "state")),
         expect.ExpectColumnValuesToBeUnique(column="id"),
@@ -107,7 +104,7 @@ def great_expectations(rows: Path, _contract: Path) -> Check:
         expect.ExpectColumnValuesToBeBetween(column="ch2", min_value=-5, strict_min=True),
         expect.ExpectColumnValuesToBeBetween(column="ch2", max_value=5, strict_max=True),
         expect.ExpectColumnValuesToBeBetween(column="ch3", max_value=200),
-        expect.ExpectColumnValuesToMatchRegex(column="code", regex=_PATTERN),
+        expect.ExpectColumnValuesToMatchRegex(column="code", regex=PATTERN),
         expect.ExpectColumnValueLengthsToBeBetween(column="code", max_value=7),
         expect.ExpectColumnValuesToBeInSet(column="state", value_set=list(STATES)),
         expect.ExpectColumnValuesToBeInSet(column="steps", value_set=list(range(0, 5000, 5))),
@@ -120,14 +117,16 @@ def great_expectations(rows: Path, _contract: Path) -> Check:
     validation = gx.ValidationDefinition(data=definition, suite=suite, name="validation")
     context.validation_definitions.add(validation)
 
-    def check() -> int:
+    def check() -> Judged:
         result = validation.run(batch_parameters={"dataframe": frame})
-        return result.statistics["unsuccessful_expectations"]
+        return Judged(result.statistics["unsuccessful_expectations"])
 
     return check
 
 
-ENGINES = {engine.__name__: engine for engine in (dqm, dqm_parquet, pandera, great_expectations)}
+ENGINES = {
+    engine.__name__: engine for engine in (dqm, dqm_parquet, pandera, great_expectations, soda, datacontract)
+}
 
 
 def main() -> None:
@@ -140,13 +139,14 @@ def main() -> None:
     check = ENGINES[arguments.engine](arguments.rows, arguments.contract)
     loaded = _peak_mib()
     cpu, wall = time.process_time(), time.perf_counter()
-    failed = check()
+    judged = check()
     report = {
         "cpu_s": time.process_time() - cpu,
         "wall_s": time.perf_counter() - wall,
         "peak_mib": _peak_mib(),
         "loaded_mib": loaded,
-        "failed_clauses": failed,
+        "failed_clauses": judged.failed,
+        "stated_clauses": judged.stated,
     }
     print(json.dumps(report))
 

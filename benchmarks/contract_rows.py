@@ -20,12 +20,13 @@ version: 1.0.0
 schema:
   - name: readings
     properties:
-      - {{name: id, required: true, unique: true}}
+      - {{name: id, logicalType: integer, required: true, unique: true}}
       - name: ts
         required: true
         logicalType: timestamp
         logicalTypeOptions: {{minimum: "2020-01-01T00:00:00Z", exclusiveMaximum: "2030-01-01T00:00:00Z"}}
       - name: sensor
+        logicalType: string
         required: true
         enum: [{", ".join(f"{{value: {name}}}" for name in SENSORS)}]
       - name: value
@@ -39,6 +40,7 @@ schema:
         logicalType: string
         logicalTypeOptions: {{pattern: "^[A-Z]{{2}}-[0-9]{{4}}$", maxLength: 7}}
       - name: state
+        logicalType: string
         required: true
         quality: [{{metric: invalidValues, mustBe: 0, arguments: {{validValues: [{", ".join(STATES)}]}}}}]
       - {{name: steps, logicalType: integer, logicalTypeOptions: {{multipleOf: 5}}}}
