@@ -4,6 +4,7 @@ import dagster as dg
 
 from dqm_assets.defs.devices.assets import device_assets
 from dqm_assets.defs.devices.checks import device_checks
+from dqm_assets.defs.monitoring.notifications import PIPELINE_TAG
 from dqm_assets.settings import settings
 
 _UNDER_WAY = [
@@ -23,6 +24,9 @@ def defs() -> dg.Definitions:
     job = dg.define_asset_job(
         "devices",
         selection=dg.AssetSelection.assets(assets.segments, assets.share),
+        # Collecting tells its own failures under the dataset's name: what else fails is another pipeline, or
+        # the next collection would end its alert and the next judgement reopen it, minute by minute.
+        tags={PIPELINE_TAG: assets.share.key.to_user_string()},
         description="Collects the snapshots of the fleet that are due, and judges them.",
     )
     inventory_job = dg.define_asset_job(

@@ -1,7 +1,7 @@
 """Sensors that tell: the outbox is drained, and runs that fail or recover become alerts about pipelines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +27,12 @@ _ACTIVE = """
 """
 
 
+#: Failures that the work of the run told itself, as an alert of its own pipeline.
+_TOLD = """
+    SELECT reason FROM monitoring.pipeline_attempts WHERE dagster_run_id = ? AND status = 'FAILED'
+"""
+
+
 @dg.sensor(
     name="notifications",
     minimum_interval_seconds=5,
@@ -49,10 +55,12 @@ def notifications(context: dg.SensorEvaluationContext, store: StoreResource) -> 
     description="Opens an alert about the pipeline of a run that failed, with stage and reason.",
 )
 def pipeline_failures(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
-    """Open or continue the alert of each pipeline that the run broke."""
-    for pipeline, stage, reason in broken(context):
+    """Open or continue the alert of each pipeline that the run broke, unless the run told it itself."""
+    opened = store.open()
+    told = [row["reason"] for row in opened.rows(_TOLD, [context.dagster_run.run_id])]
+    for pipeline, stage, reason in broken(context, told):
         pipeline_alert(
-            store.open(),
+            opened,
             pipeline,
             True,
             stage,
@@ -83,14 +91,21 @@ def pipeline_of(run: dg.DagsterRun) -> str:
     return run.tags.get(PIPELINE_TAG) or run.tags.get(DATASET_TAG) or run.job_name
 
 
-def broken(context: dg.RunFailureSensorContext) -> Iterator[tuple[str, str, str]]:
+def broken(context: dg.RunFailureSensorContext, told: Sequence[str] = ()) -> Iterator[tuple[str, str, str]]:
     """Pipeline, stage and reason for each thing that a failed run broke.
 
     A run of a named job breaks its pipeline, at the step that failed first. In a run without a job of its
     own each failed asset is a pipeline.
+
+    Args:
+        context: Of the run.
+        told: Reasons of failures that have an alert already; steps that failed for one of them are left out.
     """
     run = context.dagster_run
-    steps = [(event.step_key or "run", _reason(event)) for event in context.get_step_failure_events()]
+    failed = [(event.step_key or "run", _reason(event)) for event in context.get_step_failure_events()]
+    steps = [(step, reason) for step, reason in failed if not any(known in reason for known in told)]
+    if failed and not steps:
+        return
     if run.job_name == _UNNAMED_JOB and steps:
         yield from ((stage, stage, reason) for stage, reason in steps)
         return

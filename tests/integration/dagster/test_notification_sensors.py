@@ -13,6 +13,7 @@ from dqm_assets.defs.monitoring.notifications import (
     pipeline_recoveries,
 )
 from dqm_assets.defs.resources import StoreResource, process_store
+from dqm_assets.pipeline.attempts import attempt
 from dqm_assets.settings import Settings, settings
 from tests.integration.notify.receivers import Webhook
 
@@ -95,6 +96,21 @@ def test_a_run_says_by_its_tags_which_pipeline_it_belongs_to(
     assert [row["status"] for row in alerts("orders")] == ["open"]
     finish(instance, job_of({"dqm/dataset": "orders"}, fails=False, name="other_job"))
     assert [row["status"] for row in alerts("orders")] == ["resolved"]
+
+
+def test_a_failure_that_the_work_told_itself_is_one_alert(instance: dg.DagsterInstance, alerts: Any) -> None:
+    @dg.op
+    def fetch(context: dg.OpExecutionContext) -> None:
+        with attempt(process_store(), "rates", dagster_run_id=context.run_id):
+            raise BrokenError("the rate API answered 503")
+
+    @dg.job(name="rates_job")
+    def rates() -> None:
+        fetch()
+
+    finish(instance, rates)
+    assert [row["status"] for row in alerts("rates")] == ["open"]
+    assert alerts("rates_job") == []
 
 
 def test_in_a_run_without_a_job_each_failed_asset_is_a_pipeline(
