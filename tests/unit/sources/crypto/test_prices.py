@@ -87,6 +87,7 @@ def test_names_are_normalised(contract: Contract) -> None:
         ({"id": "  "}, "id", "id__minLength"),
         ({"symbol": 7}, "symbol", "wrong_type"),
         ({"last_updated": "yesterday"}, "last_updated", "wrong_type"),
+        ({"last_updated": "0001-01-01T00:00:00+05:00"}, "last_updated", "wrong_type"),
         ({"last_updated": None}, "last_updated", "last_updated__required"),
         ({"last_updated": "1999-01-01T00:00:00Z"}, "last_updated", "last_updated__minimum"),
         ({"id": "ethereum"}, "id", "id__unique"),
