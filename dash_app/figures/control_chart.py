@@ -13,7 +13,7 @@ from dash_app.components.number import number
 from dash_app.components.run_id import short_run_id
 from dash_app.components.status import RUN_MARKS, mark_of
 from dash_app.components.when import local_iso, utc_text
-from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, NEUTRAL, template
+from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, NEUTRAL, plain, template
 from dash_app.services.records import SeriesPoint
 from dash_app.services.viewer import Viewer
 
@@ -246,7 +246,7 @@ def _hover(point: SeriesPoint) -> str:
     mark = mark_of(RUN_MARKS, point.status)
     lines = [
         f"<b>{number(point.value)}</b>  {mark.sign} {mark.word}",
-        f"{short_run_id(point.run_id)}",
+        plain(short_run_id(point.run_id)),
     ]
     if point.lower is not None and point.upper is not None:
         lines.insert(1, f"expected {number(point.lower)} to {number(point.upper)}")

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from dash_app.components.number import count, number, share
-from dash_app.figures.theme import GOOD, NEUTRAL, template
+from dash_app.components.number import number, plural, share
+from dash_app.figures.theme import GOOD, NEUTRAL, plain, template
 from dash_app.services.viewer import Viewer
 from dqm_assets.quality.profile import Histogram
 
@@ -29,7 +29,7 @@ def histogram_figure(
         width=[right - left for left, right in pairwise(edges)],
         marker={"color": GOOD, "line": {"width": 0}, "opacity": 0.85},
         text=[
-            f"<b>{count(round(rows_here))} rows</b> ({share(rows_here / rows if rows else None)})<br>"
+            f"<b>{plural(round(rows_here), 'row')}</b> ({share(rows_here / rows if rows else None)})<br>"
             f"{number(left)} to {number(right)}"
             for left, right, rows_here in zip(edges, edges[1:], counts, strict=False)
         ],
@@ -64,7 +64,7 @@ def top_values_figure(
         orientation="h",
         marker={"color": GOOD, "line": {"width": 0}, "opacity": 0.85, "cornerradius": 2},
         text=[
-            f"<b>{_label(value)}</b><br>{count(round(amount))} rows "
+            f"<b>{_label(value)}</b><br>{plural(round(amount), 'row')} "
             f"({share(amount / rows if rows else None)})"
             for value, amount in shown
         ],
@@ -95,5 +95,4 @@ def _middles(edges: Sequence[float]) -> list[float]:
 
 def _label(value: str) -> str:
     text = value if value.strip() else repr(value)
-    text = text.replace("<", "&lt;")
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
+    return plain(text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…")

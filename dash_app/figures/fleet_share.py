@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dash_app.components.number import count, share
 from dash_app.components.when import local_iso, utc_text
-from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, template
+from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, plain, template
 from dash_app.services.devices import FleetIncident, SharePoint
 from dash_app.services.viewer import Viewer
 
@@ -132,7 +132,7 @@ def _names(
             "yref": "paper",
             "xanchor": "left",
             "yanchor": "bottom",
-            "text": f"✕ {incident.name}",
+            "text": f"✕ {plain(incident.name)}",
             "showarrow": False,
             "font": {"size": 11, "color": FAIL},
         }

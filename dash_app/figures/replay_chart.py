@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from dash_app.components.number import number
 from dash_app.components.when import local_iso, utc_text
-from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, NEUTRAL, WARN, template
+from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, NEUTRAL, WARN, plain, template
 from dash_app.services.backtest import Backtest, Replayed, moment_of
 from dash_app.services.viewer import Viewer
 
@@ -87,7 +87,7 @@ def _values(times: Sequence[str], found: Backtest, chosen: Replayed | None) -> l
             marker={"size": 4},
             customdata=found.batches,
             text=[
-                f"<b>{number(value)}</b><br>{batch}<br>{utc_text(moment_of(second))}"
+                f"<b>{number(value)}</b><br>{plain(batch)}<br>{utc_text(moment_of(second))}"
                 for value, batch, second in zip(
                     found.values.tolist(), found.batches, found.ts.tolist(), strict=True
                 )

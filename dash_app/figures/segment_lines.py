@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dash_app.components.number import count, share
 from dash_app.components.when import local_iso, utc_text
-from dash_app.figures.theme import template
+from dash_app.figures.theme import plain, template
 from dash_app.services.devices import ValueSeries
 from dash_app.services.viewer import Viewer
 
@@ -32,7 +32,7 @@ def segment_lines(
                     "dash": DASHES[place % len(DASHES)],
                     "width": 1.7,
                 },
-                name=each.value,
+                name=plain(each.value),
                 text=[_hover(each, place_in) for place_in in range(len(each.ts))],
                 hovertemplate="%{text}<extra></extra>",
             )
@@ -63,6 +63,6 @@ def _hover(series: ValueSeries, place: int) -> str:
     online = series.online[place]
     part = share(online / series.devices) if series.devices else "not in the inventory"
     return (
-        f"<b>{series.value}</b>  {part}<br>{count(online)} of {count(series.devices)} online<br>"
+        f"<b>{plain(series.value)}</b>  {part}<br>{count(online)} of {count(series.devices)} online<br>"
         f"{utc_text(series.ts[place])}"
     )

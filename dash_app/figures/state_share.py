@@ -9,7 +9,7 @@ from plotly.colors import sample_colorscale
 from dash_app.components.number import count, share
 from dash_app.components.when import local_iso
 from dash_app.figures.brazil import ATTRIBUTION, HEIGHT, WIDTH, shapes
-from dash_app.figures.theme import NEUTRAL, template
+from dash_app.figures.theme import NEUTRAL, plain, template
 from dash_app.services.devices import StateHours, ValueSeries
 from dash_app.services.viewer import Viewer
 
@@ -59,7 +59,7 @@ def state_hours_chart(found: StateHours, viewer: Viewer) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             x=times,
-            y=list(found.states),
+            y=[plain(state) for state in found.states],
             z=[list(row) for row in found.share],
             zmin=LOWEST,
             zmax=HIGHEST,

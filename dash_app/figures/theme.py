@@ -68,3 +68,8 @@ def template(scheme: Scheme) -> go.layout.Template:
             },
         }
     )
+
+
+def plain(text: str) -> str:
+    """Write text out of the data so that a chart shows it as it is: plotly reads tags and links in it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -67,3 +67,17 @@ def test_lines_are_shares_or_counts() -> None:
 def test_hours_without_data_are_gaps() -> None:
     chart = state_hours_chart(StateHours(("SP",), minutes(2), ((0.9, None),)), WHO)
     assert list(chart.data[0].z[0]) == [0.9, None]
+
+
+def test_a_name_out_of_the_data_is_no_markup_of_a_chart() -> None:
+    name = '<a href="https://evil.example">A & B</a>'
+    shown = '&lt;a href="https://evil.example">A &amp; B&lt;/a>'
+    (line,) = segment_lines((ValueSeries(name, 10, minutes(2), (10, 5)),), "share", WHO).data
+    assert line.name == shown
+    assert shown in line.text[0]
+    points = (SharePoint(NOON, 900, 0.9, None),)
+    incident = FleetIncident("Supplier", name, NOON, None, 0.9, 200, 210, None)
+    chart = fleet_share_chart(points, (incident,), 0.15, WHO)
+    assert all("<a" not in annotation.text for annotation in chart.layout.annotations)
+    hours = StateHours((name,), (NOON,), ((0.5,),))
+    assert state_hours_chart(hours, WHO).data[0].y == (shown,)
