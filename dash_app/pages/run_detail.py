@@ -102,7 +102,9 @@ async def detail_card(services: Services, detail: RunDetail) -> Component:
 
 
 def _rows_line(run: Run) -> Component:
-    parts = [f"{count(run.rows_loaded)} of {count(run.rows_in)} rows loaded"]
+    parts = [
+        f"{count(run.rows_loaded)} of {count(run.rows_in)} {'row' if run.rows_in == 1 else 'rows'} loaded"
+    ]
     if run.rows_quarantined:
         parts.append(f"{count(run.rows_quarantined)} quarantined")
     if run.simulated:

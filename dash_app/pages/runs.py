@@ -347,7 +347,11 @@ def _tiles(shown: Shown) -> Component:
     return tiles(
         [
             tile("Last run", badge(mark_of(RUN_MARKS, newest.status)), run_id_text(newest.run_id)),
-            tile("Arrived", when(newest.landed_at, "ago"), f"{count(newest.rows_loaded)} rows loaded"),
+            tile(
+                "Arrived",
+                when(newest.landed_at, "ago"),
+                f"{count(newest.rows_loaded)} {'row' if newest.rows_loaded == 1 else 'rows'} loaded",
+            ),
             tile(
                 "Good runs",
                 share(good / len(judged) if judged else None),

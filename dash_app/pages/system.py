@@ -136,7 +136,9 @@ def _tiles(state: SystemState, queue: Queue) -> Component:
     return tiles(
         [
             tile(
-                "Arrived today", count(ingest.runs_day), f"{count(ingest.rows_day)} rows in the last 24 hours"
+                "Arrived today",
+                count(ingest.runs_day),
+                f"{plural(ingest.rows_day, 'row')} in the last 24 hours",
             ),
             tile("Last arrival", when(ingest.last_arrival, "ago"), plural(ingest.runs, "run") + " in all"),
             tile(
