@@ -94,7 +94,7 @@ def test_kills_at_any_moment_lose_nothing_and_repeat_only_what_was_under_way(sto
                 time.sleep(chance.uniform(0.0, 0.3))
                 kill(process)
             let_leases_run_out(store)
-        drain(store, rules(webhook.url))
+        drain(store, rules(webhook.url), seconds=300)
         sent = Counter(told["notification_id"] for post in webhook.posts for told in post.told)
         keys = {post.delivery for post in webhook.posts}
     assert statuses(store) == {"sent": ALERTS}
