@@ -41,6 +41,11 @@ def current_user() -> User:
     return session.user if session is not None else _NOBODY
 
 
+def is_known() -> bool:
+    """Whether anybody is known to ask; on the paths that are open to all it is nobody."""
+    return _SESSION.get() is not None
+
+
 def require(role: Role) -> User:
     """Let only users with this role, or one that may more, go on; for callbacks and services.
 

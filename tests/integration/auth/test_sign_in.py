@@ -7,6 +7,7 @@ import pytest
 
 from dqm_assets.accounts.tokens import add_token, revoke_token
 from dqm_assets.accounts.users import add_local_user, end_sessions, set_active, set_role
+from dqm_assets.pipeline.status import stage
 from dqm_assets.store import Store
 from tests.integration.auth.serving import HTML, PASSWORD, Site
 
@@ -31,6 +32,16 @@ def test_strangers_are_led_to_the_sign_in_and_get_nothing_else(guarded: Site) ->
         assert stranger.post("/_dash-update-component", json={}).status_code == 401
         for path in ("/health", "/metrics", "/login", "/assets/sign_in.css"):
             assert stranger.get(path).status_code in {200, 503}, path
+
+
+def test_strangers_hear_which_pipeline_failed_and_not_why(guarded: Site) -> None:
+    with pytest.raises(OSError, match="secret"), stage(guarded.store, "detector", "load"):
+        raise OSError("/secret/folder cannot be read")
+    with guarded.browser() as stranger:
+        answer = stranger.get("/health")
+    assert answer.json()["status"] == "failing"
+    assert "detector" in answer.text
+    assert "secret" not in answer.text
 
 
 def test_who_signs_in_comes_to_the_page_they_wanted_with_a_cookie_that_scripts_cannot_read(
