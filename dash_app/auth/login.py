@@ -17,7 +17,7 @@ from dash_app.auth.origin import Origin, origin_of
 from dash_app.auth.throttle import Throttle, network_of
 from dash_app.services.viewer import viewer
 from dqm_assets.accounts.audit import entry, write_audit
-from dqm_assets.accounts.passwords import verify_password
+from dqm_assets.accounts.passwords import CHECKS_AT_ONCE, verify_password
 from dqm_assets.accounts.users import Account, find_account, remember_oidc_user
 from dqm_assets.errors import SettingsError
 from dqm_assets.store import Store
@@ -66,6 +66,8 @@ class _Desk:
         self._gate = gate
         self._store = store
         self._throttle = Throttle()
+        # Whoever waits for a check does so here, not in the threads that every page reads with.
+        self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
         self.provider = OidcProvider(gate.sign_in) if gate.sign_in.oidc_issuer else None
 
     async def show(self, request: Request) -> Response:
@@ -92,7 +94,8 @@ class _Desk:
         self._throttle.failed(keys)
         account = await asyncio.to_thread(find_account, self._store, name) if name else None
         known = account.password_hash if account is not None and account.active else None
-        right = await asyncio.to_thread(verify_password, known, form.get("password", ""))
+        async with self._checking:
+            right = await asyncio.to_thread(verify_password, known, form.get("password", ""))
         if not right or account is None:
             await self._note(name or "nobody", "sign_in.failed", name, origin)
             return self._page(wanted, "Name or password is wrong.", name, status=401)

@@ -12,7 +12,8 @@ SHORTEST, LONGEST = 10, 256
 
 _HASHER = PasswordHasher()
 #: Each hash takes 64 MiB while it is made: a flood of sign-ins must not take all memory.
-_AT_ONCE = threading.BoundedSemaphore(2)
+CHECKS_AT_ONCE = 2
+_AT_ONCE = threading.BoundedSemaphore(CHECKS_AT_ONCE)
 
 
 def hash_password(password: str) -> str:
