@@ -15,6 +15,10 @@ _KEPT = 10_000
 
 def network_of(address: str) -> str:
     """What of an address tells one place from another: of IPv6 the /64, all of which anybody's line has."""
+    if address.startswith("["):  # some proxies name the port too, another one for each connection
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
