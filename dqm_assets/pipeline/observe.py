@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dqm_assets.notify.outbox import OUTBOX
 from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, with_explanations, write_incidents
@@ -74,7 +74,7 @@ def observe(
             return ObserveSummary()
         judged = judge_points(store, dataset, [*new, *changed], watches, training_of(store, dataset))
         with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
-            _write(tx, dataset, new, changed, judged)
+            _write(tx, dataset, new, changed, judged, store.settings.retention_days)
             incidents = _incidents(tx, dataset, judged, _policies(watches, owner, simulated=simulated))
             with_explanations(incidents, explain or _by_segments(tx))
             write_incidents(tx, dataset, incidents)
@@ -91,18 +91,28 @@ def _policies(watches: Sequence[Watch], owner: str, *, simulated: bool) -> dict[
     }
 
 
-def _write(
-    tx: Transaction, dataset: str, new: Sequence[Point], changed: Sequence[Point], judged: Judged
+def _write(  # noqa: PLR0917 - what is written, and how long it stays
+    tx: Transaction,
+    dataset: str,
+    new: Sequence[Point],
+    changed: Sequence[Point],
+    judged: Judged,
+    retention_days: int,
 ) -> None:
-    """Append what is new (no look for equal keys: the lock of the dataset says there are none)."""
+    """Append what is new (no look for equal keys: the lock of the dataset says there are none).
+
+    Metrics are removed by the age of the data and verdicts by that of the judgement, so that of older data a
+    verdict may be there whose point is not.
+    """
     now = datetime.now(UTC)
+    oldest = now - timedelta(days=retention_days)
     corrected = {(point.column_name, point.segment, point.metric, point.batch) for point in changed}
     fresh, again = [], []
     for finding in judged.findings:
         series = finding.series
         row = verdict_row(series, finding.batch, finding.verdict, snapshot=finding.snapshot or 0, now=now)
         known = (series.column_name, series.segment, series.metric, finding.batch) in corrected
-        (again if known else fresh).append(row)
+        (again if known or finding.verdict.ts < oldest else fresh).append(row)
     append_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in new])
     append_rows(tx, "monitoring.verdicts", fresh)
     upsert_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in changed])

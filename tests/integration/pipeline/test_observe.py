@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,15 @@ def test_the_same_points_again_change_nothing(store: Store) -> None:
     [alert] = _alerts(store)
     assert alert["owner"] == "sales"
     assert alert["title"].startswith("Number of rows in source is 10, expected ")
+
+
+def test_points_that_the_retention_removed_are_not_judged_twice(store: Store) -> None:
+    long_ago = [replace(point, ts=point.ts - timedelta(days=3_650)) for point in _series(10)]
+    for _ in range(2):
+        observe(store, "source", long_ago, [ROBUST])
+        assert len(store.rows(_VERDICTS, ["source"])) == len(long_ago)
+        with store.transaction() as tx:
+            tx.delete("metrics.metrics", "dataset = ?", ["source"])
 
 
 def test_a_late_anomaly_gets_its_verdict_from_what_was_before_it_and_raises_an_alert(store: Store) -> None:
