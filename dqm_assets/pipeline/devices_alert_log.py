@@ -2,7 +2,7 @@
 
 import json
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +14,8 @@ _MOST_BYTES = 5 * 2**20
 _KEPT_FILES = 5
 #: So much of the log's end is looked at for events that are in it already.
 _LOOKED_AT = 2**20
+#: Events of so long before are looked at again: who was killed between the store and the log left them out.
+_LOOK_BACK = timedelta(hours=4)
 
 _EVENTS = """
     SELECT e.event_id, e.ts, e.event, e.actor, e.reason, a.alert_id, a.dataset, a.segment, a.metric,
@@ -31,17 +33,17 @@ def alert_log_path(home: Path) -> Path:
 
 
 def log_alert_events(store: Store, dataset: str, first: datetime, last: datetime) -> int:
-    """Write what happened to the alerts of a dataset between two times, unless it is in the log already.
+    """Write what happened to the alerts of a dataset until a time, unless it is in the log already.
 
     Args:
         store: The open store.
         dataset: Name of the dataset.
-        first, last: times of the data, both included.
+        first, last: times of the data, both included; the hours before are looked at again.
 
     Returns:
         Lines that were added.
     """
-    events = store.rows(_EVENTS, {"dataset": dataset, "first": first, "last": last})
+    events = store.rows(_EVENTS, {"dataset": dataset, "first": first - _LOOK_BACK, "last": last})
     if not events:
         return 0
     path = alert_log_path(store.settings.home)
@@ -54,12 +56,17 @@ def log_alert_events(store: Store, dataset: str, first: datetime, last: datetime
 
 
 def _logged(path: Path) -> set[str]:
-    """Events at the end of the log: whoever is killed between the store and the log writes them again."""
-    if not path.exists():
+    """Events at the end of the log, and of the file before it, from which it was parted perhaps just now."""
+    return _events_in(path) | _events_in(path.with_name(f"{path.name}.1"))
+
+
+def _events_in(path: Path) -> set[str]:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LOOKED_AT))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
         return set()
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _LOOKED_AT))
-        lines = file.read().decode("utf-8", "replace").splitlines()
     return {line.split('"event_id": "', 1)[1].split('"', 1)[0] for line in lines if '"event_id": "' in line}
 
 

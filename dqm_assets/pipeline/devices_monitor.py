@@ -30,10 +30,11 @@ _MOST = 200
 #: Segments that the monitor needs: each dimension alone, and each pair.
 _WATCHED = tuple(segment for segment in SEGMENTS if "OS_version" not in segment)
 
-#: Snapshots that were stored, and not yet judged.
+#: Snapshots that were stored, and not yet judged. Counts go with the age of the data, payloads with that of
+#: their arrival: without its counts nothing can be said of a snapshot any more.
 _PENDING = """
     SELECT p.ts, p.simulated FROM raw.device_payloads AS p
-    WHERE NOT EXISTS (
+    WHERE p.ts >= (SELECT min(ts) FROM raw.segment_timeseries) AND NOT EXISTS (
         FROM metrics.metrics AS m
         WHERE m.dataset = $dataset AND m.metric = $metric AND m.segment = '' AND m.ts = p.ts
     )
@@ -124,7 +125,8 @@ def monitor(store: Store, rule: Rule, *, owner: str = "") -> MonitorSummary:
             _summed(total.observed, done.observed),
             total.logged + done.logged,
         )
-        if len(pending) < _MOST:
+        # What gives no point stays pending: nothing would ever end.
+        if len(pending) < _MOST or not done.moments:
             break
     return total
 

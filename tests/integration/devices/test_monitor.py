@@ -76,6 +76,9 @@ def test_the_alert_of_the_fleet_names_the_segment_and_the_log_says_the_same(
     assert {line["alert_id"] for line in lines} >= {fleet[0]["alert_id"]}
     again = monitor(store, Rule())
     assert (again.moments, again.logged) == ((), 0)
+    alert_log_path(store.settings.home).write_text("")  # as if killed between the store and the log
+    assert watched(store, settings, 1).logged >= len(lines)
+    assert watched(store, settings, 1).logged < len(lines)
 
 
 def test_two_causes_at_once_are_two_names(
