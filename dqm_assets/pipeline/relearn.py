@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import cast
 
 import numpy as np
 
@@ -211,8 +212,12 @@ def accept(store: Store, relearning: Relearning, actor: str, reason: str = "") -
     row = LearnedRow(*address, relearning.widen_after, actor, now, preview)
     with store.transaction("monitoring.labels", "monitoring.learned", "monitoring.detector_states") as tx:
         found = tx.query(f"SELECT * FROM monitoring.labels WHERE {_WHERE_SERIES}", address).to_pylist()  # noqa: S608
-        labels = [LabelRow(**one) for one in found]
-        waiting = [replace(label, accepted_at=now) for label in labels if label.accepted_at is None]
+        # What somebody said since the preview is not in it, and waits for the next one.
+        waiting = [
+            replace(row, accepted_at=now)
+            for row in (LabelRow(**one) for one in found)
+            if row.accepted_at is None and _label(row.start_ts, row.end_ts, row.kind) in relearning.labels
+        ]
         upsert_rows(tx, "monitoring.labels", waiting)
         upsert_rows(tx, "monitoring.learned", [row])
         learn_anew(tx, address)
@@ -228,11 +233,13 @@ def learn_anew(tx: Transaction, address: Sequence[str]) -> None:
 
 
 def _labels(store: Store, address: dict[str, str]) -> list[Label]:
-    return [
-        Label(second_of(row["start_ts"]), second_of(row["end_ts"]), row["kind"])
-        for row in store.rows(_LABELS, address)
-        if row["end_ts"] is not None
-    ]
+    rows = store.rows(_LABELS, address)
+    found = (_label(row["start_ts"], row["end_ts"], row["kind"]) for row in rows)
+    return [label for label in found if label is not None]
+
+
+def _label(start: datetime, end: datetime | None, kind: str) -> Label | None:
+    return Label(second_of(start), second_of(end), cast("LabelKind", kind)) if end is not None else None
 
 
 def _label_row(alert: Alert, kind: LabelKind, actor: str, reason: str, now: datetime) -> LabelRow:

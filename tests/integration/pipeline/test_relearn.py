@@ -97,6 +97,17 @@ def test_a_label_that_nobody_accepted_changes_nothing(watched: Store) -> None:
     assert observe(watched, "sales", [_point(95, 1_038)], [WATCH]).opened == 1
 
 
+def test_what_was_said_after_the_preview_waits_for_the_next_one(watched: Store) -> None:
+    first, second = (_alerts(watched)[place]["alert_id"] for place in _BUMPS[:2])
+    label_alert(watched, first, "false_alarm", "ana")
+    preview = preview_relearning(watched, _SERIES)
+    label_alert(watched, second, "expected", "ben")
+    accept(watched, preview, "ana")
+    assert labelled_series(watched) == [_SERIES]
+    accept(watched, preview_relearning(watched, _SERIES), "ana")
+    assert labelled_series(watched) == []
+
+
 def test_muted_points_teach_nothing(store: Store) -> None:
     observe(store, "sales", [_point(i, 1_000 + i % 7) for i in range(30)], [WATCH])
     observe(store, "sales", [_point(30, 5_000)], [WATCH])
