@@ -67,7 +67,7 @@ class AuthMiddleware:
             socket = _Socket(self._gate, headers, origin, session)
             await self._app(scope, socket.receiving(receive), socket.sending(send))
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _guarding(send))
 
     async def _admit(self, scope: Scope, headers: Headers, origin: Origin) -> Session | None:
         """Begin the session of a connection that may go on; ``None`` where no session is needed."""
@@ -101,6 +101,25 @@ class AuthMiddleware:
         return session
 
 
+def _guarding(send: Send) -> Send:
+    """Say of every answer, also of files, that its type is not guessed and no other site frames it."""
+
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            told = {name.lower() for name, _ in headers}
+            added = [(name, value) for name, value in _GUARDS if name not in told]
+            message = {**message, "headers": [*headers, *added]}
+        await send(message)
+
+    return guarded
+
+
+_GUARDS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"referrer-policy", b"same-origin"),
+)
 _FOREIGN = (
     "Another site's page sent this, or a proxy that is not in DQM_PROXY_TRUSTED changed where it comes from."
 )

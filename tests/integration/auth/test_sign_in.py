@@ -34,6 +34,15 @@ def test_strangers_are_led_to_the_sign_in_and_get_nothing_else(guarded: Site) ->
             assert stranger.get(path).status_code in {200, 503}, path
 
 
+def test_no_answer_may_be_framed_elsewhere_or_taken_for_another_type(guarded: Site) -> None:
+    with guarded.sign_in("viewer") as browser:
+        for path in ("/dashboard", "/api/docs", "/api/v1/datasets", "/assets/app.css", "/login"):
+            headers = browser.get(path).headers
+            assert headers.get_list("x-content-type-options") == ["nosniff"], path
+            assert headers["x-frame-options"] == "SAMEORIGIN"
+            assert headers.get_list("referrer-policy") == ["same-origin"], path
+
+
 def test_strangers_hear_which_pipeline_failed_and_not_why(guarded: Site) -> None:
     with pytest.raises(OSError, match="secret"), stage(guarded.store, "detector", "load"):
         raise OSError("/secret/folder cannot be read")
