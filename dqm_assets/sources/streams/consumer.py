@@ -146,19 +146,16 @@ class StreamConsumer:
             time.sleep(0.1)
             return RECORDS.empty_table()
         columns: dict[str, list[Any]] = {name: [] for name in RECORDS.names}
-        simulated: dict[int, bool] = {}
         for message in self._consumer.consume(self._limits.batch, self._limits.linger):
             if message.error() is not None:
                 self._refuse(message.error())
                 continue
-            partition = message.partition()
-            if partition not in simulated:
-                simulated[partition] = SIMULATED_RECORD in (message.headers() or ())
             columns["topic"].append(message.topic())
-            columns["partition"].append(partition)
+            columns["partition"].append(message.partition())
             columns["record_offset"].append(message.offset())
             columns["produced_at"].append(message.timestamp()[1])
-            columns["simulated"].append(simulated[partition])
+            # Of each record: a simulator may write to a topic of real producers.
+            columns["simulated"].append(SIMULATED_RECORD in (message.headers() or ()))
             columns["raw"].append(message.value())
         return pa.table(columns, schema=RECORDS)
 

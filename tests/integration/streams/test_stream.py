@@ -49,6 +49,19 @@ def test_every_record_is_an_event_or_a_dead_letter_once(store: Store, broker: De
     assert offsets == [{"n": 3000, "epoch": 1}]
 
 
+def test_real_records_between_simulated_ones_are_not_marked(store: Store, broker: DevelopmentBroker) -> None:
+    send(broker, 100)
+    for number in range(20):
+        broker.producer.produce(broker.address.topic, f"real {number}".encode(), partition=number % 4)
+    assert broker.producer.flush(60) == 0
+    send(broker, 100, seed=8)
+
+    assert consume(store, broker, 220) == 220
+    real = store.rows("SELECT count(*) AS n FROM raw.dead_letters WHERE NOT simulated")
+    assert real == [{"n": 20}]
+    assert store.rows("SELECT count(*) AS n FROM raw.stream_events WHERE NOT simulated") == [{"n": 0}]
+
+
 def test_a_consumer_goes_on_where_the_last_one_ended(store: Store, broker: DevelopmentBroker) -> None:
     send(broker, 1000)
     consume(store, broker, 1000)
