@@ -85,10 +85,9 @@ def revoke_token(store: Store, token_id: str, *, actor: str) -> Token:
     return token
 
 
-def find_token(store: Store, token_id: str) -> Token | None:
-    """The token of that id."""
-    rows = store.rows("SELECT * FROM monitoring.tokens WHERE token_id = ?", [token_id])
-    return Token(**rows[0]) if rows else None
+def tokens_by_id(store: Store) -> dict[str, Token]:
+    """All tokens by their ids."""
+    return {token.token_id: token for token in list_tokens(store)}
 
 
 def split_token(text: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from dqm_assets.accounts.passwords import verify_password
-from dqm_assets.accounts.tokens import find_token, split_token
+from dqm_assets.accounts.tokens import split_token, tokens_by_id
 from dqm_assets.accounts.users import find_account
 from dqm_assets.cli.users import tokens, users
 from dqm_assets.errors import SettingsError
@@ -80,7 +80,7 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(home: Settings, store: Store) 
     added = json.loads(run("add", "ci", "--role", "operator", "--days", "3", "--json", group=tokens).stdout)
     parts = split_token(added["token"])
     assert parts is not None
-    token = find_token(store, parts[0])
+    token = tokens_by_id(store).get(parts[0])
     assert token is not None
     assert parts[1] not in str(token)
     [listed] = json.loads(run("list", "--json", group=tokens).stdout)["tokens"]
