@@ -61,10 +61,20 @@ def _rejects(contract: Contract, table: pa.Table) -> list[Reject]:
         if prop.required:
             _add(found, table, prop.name, _missing(values), "no value where one is due")
         if prop.allowed:
-            listed = pc.is_in(pc.cast(values, pa.string()), value_set=pa.array(prop.allowed))
-            strange = pc.and_(pc.is_valid(values), pc.invert(listed))
+            strange = pc.and_(pc.is_valid(values), pc.invert(_listed(values, prop.allowed)))
             _add(found, table, prop.name, strange, "a value that the contract does not list")
     return list(found.values())
+
+
+def _listed(values: pa.ChunkedArray, allowed: Sequence[str]) -> pa.ChunkedArray:
+    """Tell which values a list names, by their meaning: 2.0 and 2 are one number, however it is written."""
+    named = pa.array(allowed, pa.string())
+    for kind in (values.type, pa.float64()):
+        try:
+            return pc.is_in(pc.cast(values, kind), value_set=pc.cast(named, kind))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            continue
+    return pc.is_in(pc.cast(values, pa.string()), value_set=named)
 
 
 def _add(found: dict[int, Reject], table: pa.Table, column: str, broken: pa.ChunkedArray, why: str) -> None:
