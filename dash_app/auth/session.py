@@ -32,7 +32,11 @@ def begin(session: Session) -> None:
 
 def machine_user() -> User:
     """Who runs the dashboard on this machine: without sign-in everybody is, and may do everything."""
-    return User(getpass.getuser(), "admin", "machine")
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        name = "machine"
+    return User(name, "admin", "machine")
 
 
 def current_user() -> User:
