@@ -107,7 +107,9 @@ def sign_out(name: Name) -> None:
 def add_api_token(
     name: Annotated[str, typer.Argument(help="Which program uses it.")],
     role: Role = "viewer",
-    days: Annotated[int | None, typer.Option(min=1, help="Days it holds; for good when left out.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Days it holds; for good when left out.")
+    ] = None,
     json_output: JsonFlag = False,
 ) -> None:
     """Make a token; it is shown once and kept only as a hash."""
