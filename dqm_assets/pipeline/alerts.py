@@ -1,4 +1,4 @@
-"""Alerts of a dataset of files: verdicts, contract outcomes, unreadable files → incidents that open once."""
+"""Alerts of a dataset of files: verdicts, contract outcomes, files not taken → incidents that open once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from dqm_assets.store import Store, Transaction
 
 CONTRACT_DETECTOR = "contract"
 ARRIVAL_DETECTOR = "arrival"
+SCHEMA_DETECTOR = "schema"
 
 #: Verdicts of a dataset that its alerts have not taken into account and that could change something: those
 #: after the last that the newest alert of the series has seen, unless that alert is active only from the
@@ -80,6 +81,28 @@ _ARRIVAL_VERDICTS = """
     FROM metrics.runs WHERE dataset = $dataset
 """
 
+#: A run that its contract's drift policy blocks is never judged: this is what tells of it. Under another
+#: policy it is no news, and what was open when the policy changed ends.
+_SCHEMA_VERDICTS = """
+    SELECT '' AS column_name, '' AS segment, 'blocked_changes' AS metric, 'schema' AS detector,
+           h.run_id AS batch, h.ts, coalesce(len(h.broken), 0)::DOUBLE AS value,
+           NULL AS expected, NULL AS lower, NULL AS upper, 0.0::DOUBLE AS score,
+           CASE WHEN len(h.broken) > 0 THEN 'anomalous' ELSE 'normal' END AS verdict, 'schema' AS method,
+           1 AS n, r.snapshot, 'error' AS severity,
+           concat('What follows run ', h.run_id, ' is blocked: ', array_to_string(h.broken, '; ')) AS message
+    FROM (
+        SELECT dataset, run_id, ts, CASE WHEN policy = 'block' THEN list_transform(
+            list_filter(
+                from_json(breaches, '[{"detail": "VARCHAR", "breaking": "BOOLEAN"}]'),
+                lambda change: change.breaking
+            ),
+            lambda change: change.detail
+        ) END AS broken
+        FROM monitoring.schema_history
+    ) AS h JOIN metrics.runs AS r USING (dataset, run_id)
+    WHERE dataset = $dataset
+"""
+
 #: Judged runs after the last verdict that an active alert has seen.
 _RUNS_SINCE = """
     SELECT a.alert_id, count(*) AS runs, max(r.ts) AS last
@@ -125,7 +148,7 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
     with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
         findings = [
             found
-            for verdicts in (_METRIC_VERDICTS, _CONTRACT_VERDICTS, _ARRIVAL_VERDICTS)
+            for verdicts in (_METRIC_VERDICTS, _CONTRACT_VERDICTS, _ARRIVAL_VERDICTS, _SCHEMA_VERDICTS)
             for found in _findings(tx, dataset, verdicts)
         ]
         since = min((found.finding.verdict.ts for found in findings), default=datetime.now(UTC))
@@ -163,12 +186,12 @@ def _findings(tx: Transaction, dataset: Dataset, found: str) -> list[_Found]:
 
 
 def _policy(dataset: Dataset, found: _Found) -> AlertPolicy:
-    """How alerts of a series live: the next readable file ends the trouble of one that was not."""
-    arrival = found.finding.series.detector == ARRIVAL_DETECTOR
+    """How alerts of a series live: the next file that is taken ends the trouble of one that was not."""
+    single = found.finding.series.detector in {ARRIVAL_DETECTOR, SCHEMA_DETECTOR}
     return AlertPolicy(
         severity=found.severity,
         owner=dataset.owner,
-        resolve_after=1 if arrival else AlertPolicy.resolve_after,
+        resolve_after=1 if single else AlertPolicy.resolve_after,
     )
 
 

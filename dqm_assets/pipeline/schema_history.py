@@ -94,7 +94,9 @@ def schema_rows(store: Store, dataset: Dataset, arrived: Sequence[ArrivedSchema]
                 policy=dataset.contract.drift_policy if dataset.contract else "",
             )
         )
-        past = [*past[1 - NULL_FREE_RUNS :], _known(past[-1] if past else (), run.columns)]
+        # What is blocked is not what readers have seen: the next run is compared with the one before it.
+        if not (rows[-1].policy == "block" and any(change.breaking for change in breaches)):
+            past = [*past[1 - NULL_FREE_RUNS :], _known(past[-1] if past else (), run.columns)]
     return rows
 
 
@@ -204,6 +206,8 @@ def _past(store: Store, dataset: Dataset, run: ArrivedSchema) -> list[tuple[Seen
     """Columns of the runs before, oldest first, each with what was known by then."""
     rows = store.rows(
         "SELECT columns FROM monitoring.schema_history WHERE dataset = ? AND (ts, run_id) < (?, ?) "
+        "AND (policy IS DISTINCT FROM 'block' "
+        "OR NOT list_contains(json_extract_string(breaches, '$[*].breaking'), 'true')) "
         "ORDER BY ts DESC, run_id DESC LIMIT ?",
         [dataset.name, run.ts, run.run_id, NULL_FREE_RUNS],
     )

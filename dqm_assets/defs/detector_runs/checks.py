@@ -12,6 +12,7 @@ from dqm_assets.checks.metadata import dashboard_address, markdown_table
 from dqm_assets.checks.volume import BatchCount, volume_check
 from dqm_assets.defs.detector_runs.assets import RunAssets
 from dqm_assets.defs.resources import StoreResource
+from dqm_assets.pipeline.alerts import update_alerts
 from dqm_assets.pipeline.contract_results import ClauseOutcome, check_contract
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.evidence import evidence_id
@@ -175,7 +176,11 @@ def _schema_check(assets: RunAssets) -> dg.AssetChecksDefinition:
             "WHERE dataset = ? AND list_contains(?, run_id) ORDER BY ts, run_id",
             [dataset.name, judged],
         )
-        return _schema_result(assets, rows)
+        result = _schema_result(assets, rows)
+        if policy == "block" and not result.passed:
+            # The asset that updates alerts is among what is blocked, so the alert is opened here.
+            update_alerts(opened, dataset)
+        return result
 
     return schema
 
@@ -190,10 +195,13 @@ def _schema_result(assets: RunAssets, rows: Sequence[dict]) -> dg.AssetCheckResu
     changes += [
         (row["run_id"], "contract", change) for row in rows for change in json.loads(row["breaches"] or "[]")
     ]
-    breaking = any(change["breaking"] for _, _, change in changes)
+    policy = drift_policy(assets.dataset)
+    # Only what breaks the contract blocks: once that is changed, the run can be materialised again.
+    breaking = any(
+        change["breaking"] for _, against, change in changes if against == "contract" or policy != "block"
+    )
     told = [(run_id, against, change["kind"], change["detail"]) for run_id, against, change in changes]
     columns = [(c["name"], c["written"], c["type"]) for c in json.loads(rows[-1]["columns"])] if rows else []
-    policy = drift_policy(assets.dataset)
     metadata: dict = {
         "runs": len(rows),
         "changes": len(changes),

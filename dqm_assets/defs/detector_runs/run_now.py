@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dqm_assets.defs.detector_runs.assets import run_assets
-from dqm_assets.defs.detector_runs.sensor import job_name, range_tags, ranges
+from dqm_assets.defs.detector_runs.sensor import job_name, most_together, range_tags, ranges
 from dqm_assets.ingest import Claim
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.settings import settings
@@ -31,7 +31,7 @@ def materialise(instance: dg.DagsterInstance, dataset: str, claims: Sequence[Cla
     assets = run_assets(found)
     # First of all, so that the landing sensor knows that somebody is busy with these claims.
     partitions = assets.partitions.name or ""
-    chunks = ranges(claims, instance.get_dynamic_partitions(partitions))
+    chunks = ranges(claims, instance.get_dynamic_partitions(partitions), most_together(found))
     instance.add_dynamic_partitions(partitions, [claim.run_id for chunk in chunks for claim in chunk])
     definitions = defs()
     job = definitions.resolve_job_def(job_name(found))

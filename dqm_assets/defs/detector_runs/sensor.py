@@ -11,6 +11,7 @@ import dagster as dg
 
 from dqm_assets.dagster_home import reload_code_location
 from dqm_assets.defs.detector_runs.assets import RunAssets
+from dqm_assets.defs.detector_runs.checks import drift_policy
 from dqm_assets.defs.monitoring.assets import FOLLOWERS
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.errors import SourceError
@@ -66,7 +67,7 @@ def landing_sensor(datasets: Sequence[RunAssets]) -> dg.SensorDefinition:
                 item.assets.partitions.build_add_request([claim.run_id for claim in item.claims])
             )
             known = context.instance.get_dynamic_partitions(item.assets.partitions.name or "")
-            most = _most_together(item.claims)
+            most = min(_most_together(item.claims), most_together(item.assets.dataset))
             requests += [_request(item.assets, chunk) for chunk in ranges(item.claims, known, most)]
         return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=partitions)
 
@@ -159,6 +160,11 @@ def _attempt(claim: Claim) -> int:
         return 0
     doublings = 1 + int(math.log2(min(age, _LONGEST_REST_SECONDS) / _LEFT_AFTER_SECONDS))
     return doublings + int(age / _LONGEST_REST_SECONDS)
+
+
+def most_together(dataset: Dataset) -> int:
+    """Runs of one Dagster run: one where changed columns block, as they must block no other run."""
+    return 1 if drift_policy(dataset) == "block" else RUNS_PER_DAGSTER_RUN
 
 
 def _most_together(claims: Sequence[Claim]) -> int:

@@ -27,9 +27,13 @@ _ACTIVE = """
 """
 
 
-#: Failures that the work of the run told itself, as an alert of its own pipeline.
+#: Failures that the work of the run told itself, as an alert of its own pipeline or, where the check of the
+#: columns blocks, of its dataset.
 _TOLD = """
     SELECT reason FROM monitoring.pipeline_attempts WHERE dagster_run_id = ? AND status = 'FAILED'
+    UNION ALL
+    SELECT ': schema' FROM monitoring.alerts
+    WHERE dataset = ? AND detector = 'schema' AND status <> 'resolved'
 """
 
 
@@ -56,8 +60,8 @@ def notifications(context: dg.SensorEvaluationContext, store: StoreResource) -> 
 )
 def pipeline_failures(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
     """Open or continue the alert of each pipeline that the run broke, unless the run told it itself."""
-    opened = store.open()
-    told = [row["reason"] for row in opened.rows(_TOLD, [context.dagster_run.run_id])]
+    opened, run = store.open(), context.dagster_run
+    told = [row["reason"] for row in opened.rows(_TOLD, [run.run_id, pipeline_of(run)])]
     for pipeline, stage, reason in broken(context, told):
         pipeline_alert(
             opened,
@@ -66,7 +70,7 @@ def pipeline_failures(context: dg.RunFailureSensorContext, store: StoreResource)
             stage,
             reason[:_LONGEST_REASON],
             _ended(context),
-            dagster_run_id=context.dagster_run.run_id,
+            dagster_run_id=run.run_id,
         )
 
 

@@ -6,7 +6,7 @@ from dqm_assets.quality.contracts.document import Document, Steps, dotted
 from dqm_assets.quality.contracts.problem import Problem, nearest
 
 #: ``accept`` only records it, ``warn`` fails the schema check, ``quarantine`` keeps the rows that break the
-#: contract out of the raw table, ``block`` stops what is downstream.
+#: contract out of the raw table, ``block`` stops what is downstream of a run that breaks it.
 DriftPolicy = Literal["accept", "warn", "quarantine", "block"]
 POLICIES: tuple[DriftPolicy, ...] = get_args(DriftPolicy)
 DEFAULT_POLICY: DriftPolicy = "warn"
