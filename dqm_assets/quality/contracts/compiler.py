@@ -96,7 +96,7 @@ class Compiler:
                 options=options,
             )
         )
-        self._add(steps, "column", column, MissingColumn(column), "the column is there")
+        self._add(steps, "column", column, MissingColumn(column), f"the column {column} is there")
         if logical_type:
             self._condition((*steps, "logicalType"), "type", column, OfType(logical_type))
         if entry.get("required") or key:

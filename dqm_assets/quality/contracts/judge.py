@@ -88,7 +88,7 @@ class _Judge:
         match clause.measure:
             case MissingColumn(column):
                 absent = int(column not in self._rows.types)
-                return self._verdict(clause, absent, message="the column is missing" if absent else "")
+                return self._verdict(clause, absent, message="it is missing" if absent else "")
             case RowCount():
                 return self._verdict(clause, self._total)
             case FailingRows() if clause.engine == "pandera":
