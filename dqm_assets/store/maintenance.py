@@ -128,13 +128,18 @@ def _retain(store: Store, oldest: datetime) -> list[Removed]:
         column = declared.time if declared else LOADED_COLUMN
         if not column:
             continue
-        condition = f"{quoted(column)} < ?"
-        old = store.rows(f"SELECT count(*) AS n FROM {quoted_table(name)} WHERE {condition}", [oldest])[0][
-            "n"
-        ]
+        condition, given = f"{quoted(column)} < ?", [oldest]
+        if declared and declared.run:
+            condition += (
+                f" AND (dataset, {quoted(declared.run)}) NOT IN "
+                "(SELECT (dataset, run_id) FROM metrics.runs WHERE registered_at >= ?)"
+            )
+            given = [oldest, oldest]
+        counted = store.rows(f"SELECT count(*) AS n FROM {quoted_table(name)} WHERE {condition}", given)
+        old = counted[0]["n"]
         if old:
             with store.transaction() as transaction:
-                transaction.delete(name, condition, [oldest])
+                transaction.delete(name, condition, given)
             removed.append(Removed(name, old))
     return removed
 

@@ -34,6 +34,8 @@ class Table:
             primary keys: only `Transaction.upsert` under the table's lock keeps the key unique.
         sort: columns that rows are ordered by within a data file, for pruning.
         time: column whose age decides when a row is removed; empty: rows are kept for good.
+        run: column that names the run of a row whose time is the data's own. Such a row stays as long as
+            its run does: a year of history that was loaded today is not old.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Table:
     key: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
     time: str = ""
+    run: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -48,7 +51,9 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def declare(name: str, key: str, columns: dict[str, str], *, sort: str = "", time: str = "") -> Table:
+def declare(
+    name: str, key: str, columns: dict[str, str], *, sort: str = "", time: str = "", run: str = ""
+) -> Table:
     """Declare a table.
 
     Args:
@@ -57,6 +62,7 @@ def declare(name: str, key: str, columns: dict[str, str], *, sort: str = "", tim
         columns: type of each column.
         sort: names of the columns to sort by; the key when left out.
         time: column whose age decides when a row is removed.
+        run: column that names the run with which a row stays.
     """
     keys = tuple(key.split())
     declared = {**dict.fromkeys(keys, TEXT), **columns}
@@ -66,4 +72,5 @@ def declare(name: str, key: str, columns: dict[str, str], *, sort: str = "", tim
         keys,
         tuple(sort.split()) or keys,
         time,
+        run,
     )

@@ -22,6 +22,7 @@ _DECLARED = (
         {"ts": TIME, "rows": BIG, "kind": TEXT, "state": BYTES},
         sort="dataset column_name ts",
         time="ts",
+        run="batch",
     ),
     declare(
         "metrics.metrics",
@@ -29,6 +30,7 @@ _DECLARED = (
         {"ts": TIME, "value": REAL},
         sort="dataset metric ts",
         time="ts",
+        run="batch",
     ),
     declare(
         "metrics.runs",
@@ -87,6 +89,7 @@ _DECLARED = (
         },
         sort="dataset metric as_of",
         time="as_of",
+        run="as_of_batch",
     ),
     declare(
         "monitoring.verdicts",

@@ -54,6 +54,20 @@ def test_rows_older_than_the_retention_go_and_others_stay(store: Store) -> None:
     assert store.rows("SELECT DISTINCT batch FROM metrics.metrics") == [{"batch": "new"}]
 
 
+def test_metrics_of_old_data_stay_as_long_as_the_run_that_loaded_it(store: Store) -> None:
+    write(store, metrics("history", NOW - timedelta(days=1000)))
+    write(store, metrics("gone", NOW - timedelta(days=1000)))
+    runs = pa.table({"dataset": ["d", "d"], "run_id": ["history", "gone"]})
+    registered = pa.array([NOW - timedelta(days=1), NOW - timedelta(days=91)], pa.timestamp("us", "UTC"))
+    with store.transaction() as tx:
+        tx.upsert("metrics.runs", runs.append_column("registered_at", registered))
+    maintain(store)
+    assert store.rows("SELECT DISTINCT batch FROM metrics.metrics") == [{"batch": "history"}]
+    assert store.rows("SELECT run_id FROM metrics.runs") == [{"run_id": "history"}]
+    maintain(store, now=NOW + timedelta(days=100))
+    assert store.query("FROM metrics.metrics").num_rows == 0
+
+
 def test_rows_of_tables_made_from_files_go_by_the_time_they_were_loaded(store: Store) -> None:
     store.ensure_table("raw.readings", pa.schema([("v", pa.int64())]))
     with store.transaction() as tx:
