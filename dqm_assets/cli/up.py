@@ -64,7 +64,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
         console.print(
             f"dashboard  {where.dashboard_url}/dashboard\n"
             f"Dagster    {where.dagster_url}\n"
-            f"drop CSVs  {where.landing_folder / DETECTOR}\n"
+            f"drop CSVs  {where.landing_folder}/<dataset>/\n"
             "Ctrl-C ends everything.",
             highlight=False,
         )
