@@ -28,12 +28,13 @@ _ACTIVE = """
 
 
 #: Failures that the work of the run told itself, as an alert of its own pipeline or, where the check of the
-#: columns blocks, of its dataset.
-_TOLD = """
+#: columns blocks, of its dataset: Dagster names a check that blocked as "asset: check".
+_TOLD = r"""
     SELECT reason FROM monitoring.pipeline_attempts WHERE dagster_run_id = ? AND status = 'FAILED'
     UNION ALL
-    SELECT ': schema' FROM monitoring.alerts
-    WHERE dataset = ? AND detector = 'schema' AND status <> 'resolved'
+    SELECT 'raw_' || regexp_replace(d.table_name, '^raw\.', '') || ': schema'
+    FROM monitoring.alerts AS a JOIN monitoring.datasets AS d USING (dataset)
+    WHERE a.dataset = ? AND a.detector = 'schema' AND a.status <> 'resolved'
 """
 
 
