@@ -75,7 +75,7 @@ class Incidents:
         after, events = advance(newest, finding, policy)
         if after is None or after is newest:
             return
-        self._put(_said(after, finding, message), events)
+        self._put(_said(after, finding, message), _reasons(events, finding, message))
 
     def resolve(self, alert: Alert, reason: str, at: datetime) -> None:
         """End an incident that no finding will ever end."""
@@ -96,7 +96,7 @@ class Incidents:
         after, events = advance(None, finding, policy)
         if after is None:
             return
-        self._put(_said(after, finding, message), events)
+        self._put(_said(after, finding, message), _reasons(events, finding, message))
         follower = next((alert for alert in alerts if alert.opened_ts > ts), None)
         if follower is not None:
             self.resolve(
@@ -166,3 +166,9 @@ def _said(alert: Alert, finding: Finding, message: str) -> Alert:
 def _covers(alert: Alert, finding: Finding) -> bool:
     end = alert.resolved_ts or max(alert.evidence.seen_ts, alert.last_ts)
     return alert.opened_ts <= finding.verdict.ts <= end
+
+
+def _reasons(events: Sequence[AlertEvent], finding: Finding, message: str) -> list[AlertEvent]:
+    """Put the message in the place of what the verdict's numbers alone say."""
+    said = finding.verdict.explanation
+    return [replace(event, reason=message) if message and event.reason == said else event for event in events]

@@ -1,6 +1,7 @@
 """Detector: a series and its baseline in, a verdict per point out, with no look at the future."""
 
 import json
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -58,6 +59,8 @@ class Verdict:
         """One line for people."""
         if self.verdict == "learning":
             return f"learning, {self.n} of {self.needed} points"
+        if math.isnan(self.expected):
+            return f"{self.verdict}: {self.value:.6g}"
         return (
             f"{self.verdict}: {self.value:.6g}, expected {self.expected:.6g} "
             f"({self.lower:.6g} to {self.upper:.6g}), {self.score:.1f} scales away"

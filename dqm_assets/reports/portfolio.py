@@ -37,10 +37,11 @@ _TRENDS = """
 """
 
 _DETECTIONS = """
-    SELECT a.dataset, a.title, a.severity, a.status, a.detector, a.owner, a.opened_ts, a.last_ts,
+    SELECT a.dataset, a.title, a.severity, a.status, a.detector,
+           coalesce(nullif(a.owner, ''), d.owner, '') AS owner, a.opened_ts, a.last_ts,
            a.resolved_ts, a.evaluations,
            coalesce(json_extract_string(a.evidence, '$.explanation'), '') AS explanation
-    FROM monitoring.alerts AS a
+    FROM monitoring.alerts AS a LEFT JOIN monitoring.datasets AS d USING (dataset)
     WHERE a.last_ts >= $since OR a.status IN ('open', 'acknowledged')
     ORDER BY a.opened_ts DESC, a.alert_id
 """

@@ -138,6 +138,11 @@ def test_the_alert_of_a_removed_clause_resolves_and_says_so(orders: Platform, tm
     watched.process()
     [alert] = _alerts(watched, detector="contract")
     assert (alert["status"], alert["owner"]) == ("open", "sales")
+    [opened] = watched.store.rows(
+        "SELECT reason FROM monitoring.alert_events WHERE alert_id = ?", [alert["alert_id"]]
+    )
+    # The clause's own words: of a clause there is no band of numbers to tell.
+    assert opened["reason"] == alert["title"]
     relaxed = _with_contract(orders, tmp_path, _CONTRACT.replace("{maximum: 500}", "{maximum: 5000}"))
     update_alerts(relaxed.store, relaxed.dataset)
     assert _alerts(relaxed, detector="contract")[0]["status"] == "open"
