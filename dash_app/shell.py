@@ -151,11 +151,16 @@ class Shell:
         alerts = sum((await self._services.reads(open_alert_counts)).values())
         return [{"value": name, "label": name} for name in names], f"{alerts:,}", alerts == 0
 
-    async def follow(self, pathname: str | None, search: str | None) -> str | None:
-        """Show in the switcher the dataset that the address names, or that the Runs page falls back to."""
+    async def follow(self, pathname: str | None, search: str | None) -> Any:
+        """Show in the switcher the dataset that the address names, or that the Runs page falls back to.
+
+        A name that it does not offer would be cleared by it, which leads away from the address.
+        """
         named = dict(parse_qsl((search or "").removeprefix("?"))).get("dataset")
         if named is None and (pathname or "").rstrip("/") == "/runs":
             return await self._services.reads(default_dataset)
+        if named is not None and named not in await self._services.reads(dataset_names):
+            return no_update
         return named
 
     def _header(self) -> Component:

@@ -2,6 +2,8 @@
 (function () {
   "use strict";
   var ofDatasets = ["/datasets", "/runs", "/alerts", "/contracts", "/backtest"];
+  // What the dataset switcher showed last; null: all datasets.
+  var switchedTo = null;
   var none = function () { return window.dash_clientside.no_update; };
 
   function charts() { return Array.prototype.slice.call(document.querySelectorAll(".dash-graph")); }
@@ -59,7 +61,10 @@
       switchDataset: function (dataset) {
         var shown = new URLSearchParams(window.location.search).get("dataset");
         var path = window.location.pathname;
-        if ((dataset || null) === shown) { return none(); }
+        var before = switchedTo;
+        switchedTo = dataset || null;
+        if (switchedTo === shown) { return none(); }
+        if (!dataset && !before) { return none(); }  // nobody emptied it: the address names what it does not offer
         if (dataset && path === "/runs" && shown === null) {
           writeAddress({ dataset: dataset });  // the page chose this one by itself and shows it already
         } else if (dataset) {
