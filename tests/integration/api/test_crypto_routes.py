@@ -15,14 +15,14 @@ from tests.integration.crypto.conftest import collect_from
 
 @pytest.fixture(scope="module")
 def filled(api: Api) -> Api:
-    """The server's store with two hours of prices and a failed attempt after them."""
+    """The server's store with four hours of prices, more than learning takes, and a failed attempt."""
     app = FastAPI()
     app.include_router(crypto_router())
     settings = Settings(home=api.store.settings.home)
     with serving(app) as url:
-        collect_from(api.store, settings, f"{url}/api/v3", range(0, 120, 5))
+        collect_from(api.store, settings, f"{url}/api/v3", range(0, 240, 5))
     with pytest.raises(SourceError):
-        collect_from(api.store, settings, "http://127.0.0.1:9", [120])
+        collect_from(api.store, settings, "http://127.0.0.1:9", [240])
     return api
 
 
@@ -41,14 +41,14 @@ def test_prices_are_written_exactly(filled: Api) -> None:
 def test_a_coin_has_its_history_with_the_ranges_it_was_judged_against(filled: Api) -> None:
     moments = filled.get("/api/v1/crypto/prices/ethereum", hours=6).json()
 
-    assert len(moments) == 24
+    assert len(moments) == 48
     assert [moment["ts"] for moment in moments] == sorted(moment["ts"] for moment in moments)
     assert moments[0]["price"]["verdict"] == ""  # there is no change yet
     judged = [moment["price"] for moment in moments if moment["price"]["lower"] is not None]
     assert len(judged) > 5
     assert all(price["lower"] < price["expected"] < price["upper"] for price in judged)
     assert all(price["lower"] <= price["value"] <= price["upper"] for price in judged)
-    assert len(filled.get("/api/v1/crypto/prices/ethereum", hours=1).json()) < 24
+    assert len(filled.get("/api/v1/crypto/prices/ethereum", hours=1).json()) < 48
 
 
 def test_the_status_says_how_the_last_attempt_ended(filled: Api) -> None:
@@ -58,7 +58,7 @@ def test_the_status_says_how_the_last_attempt_ended(filled: Api) -> None:
     assert "cannot be reached" in status["reason"]
     assert status["last_success"] < status["last_attempt"]
     assert [attempt["status"] for attempt in status["attempts"]] == ["FAILED", "SUCCESS"]
-    assert status["attempts"][1]["stored"] == 240
+    assert status["attempts"][1]["stored"] == 480
 
 
 def test_a_coin_that_is_not_there_is_not_found(filled: Api) -> None:
