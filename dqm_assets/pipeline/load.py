@@ -29,6 +29,7 @@ from dqm_assets.pipeline.undated import places
 from dqm_assets.pipeline.usual_types import UsualTypes
 from dqm_assets.quality.drift import SeenColumn
 from dqm_assets.store import Store
+from dqm_assets.store.quarantine_row import QuarantineRow
 
 #: Runs are committed together up to this much source text, so that memory stays bounded
 #: and a thousand small files do not become a thousand commits.
@@ -62,21 +63,6 @@ class RunRow:
     reasons: str
     dagster_run_id: str
     simulated: bool
-
-
-@dataclass(frozen=True)
-class QuarantineRow:
-    """A line of ``raw.quarantine``: what could not be loaded, and why."""
-
-    dataset: str
-    run_id: str
-    line: int
-    column_name: str
-    file: str
-    code: str
-    reason: str
-    raw_text: str
-    quarantined_at: datetime
 
 
 @dataclass

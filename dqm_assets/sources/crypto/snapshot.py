@@ -20,6 +20,7 @@ from dqm_assets.sources.crypto.prices import (
     read_rate,
 )
 from dqm_assets.sources.http import Reply
+from dqm_assets.store.quarantine_row import QuarantineRow
 
 
 @dataclass(frozen=True)
@@ -35,21 +36,6 @@ class Answers:
     def simulated(self) -> bool:
         """Whether the simulator answered."""
         return is_simulated(self.markets)
-
-
-@dataclass(frozen=True)
-class QuarantineRow:
-    """A line of ``raw.quarantine``: a coin that was kept out."""
-
-    dataset: str
-    run_id: str
-    line: int
-    column_name: str
-    file: str
-    code: str
-    reason: str
-    raw_text: str
-    quarantined_at: datetime
 
 
 @dataclass(frozen=True)
