@@ -91,7 +91,11 @@ class Landing:
         future (another machine's clock) is not trusted: such a file is looked at twice.
         """
         folder = self._dataset_folder(dataset)
-        first = {entry.name: entry.stat(follow_symlinks=False) for entry in _finished(_entries(folder))}
+        first: dict[str, os.stat_result] = {}
+        for entry in _finished(_entries(folder)):
+            # Gone since it was listed: another process claimed it.
+            with contextlib.suppress(FileNotFoundError):
+                first[entry.name] = entry.stat(follow_symlinks=False)
         now = time.time()
         settled = {name: look for name, look in first.items() if 0 <= now - look.st_mtime >= settle_seconds}
         if wait and len(settled) < len(first):

@@ -1,3 +1,4 @@
+import contextlib
 import os
 from pathlib import Path
 
@@ -49,6 +50,23 @@ def test_whole_files_are_ready_oldest_first(landing: Landing) -> None:
     (landing.folder / "detector" / "link.csv").symlink_to(first)
     os.mkfifo(landing.folder / "detector" / "pipe.csv")
     assert landing.ready("detector", 1.0) == [first, second]
+
+
+def test_a_file_that_another_process_takes_while_it_is_looked_at_is_left_to_it(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, left = drop(landing, "taken.csv"), drop(landing, "left.csv")
+    scandir = os.scandir
+
+    def taken_meanwhile(folder: Path) -> object:
+        entries = scandir(folder)
+        monkeypatch.undo()
+        listed = contextlib.nullcontext(list(entries))
+        taken.unlink()
+        return listed
+
+    monkeypatch.setattr("dqm_assets.ingest.landing.os.scandir", taken_meanwhile)
+    assert landing.ready("detector", 1.0) == [left]
 
 
 def test_a_file_that_grows_between_two_looks_is_not_ready(
