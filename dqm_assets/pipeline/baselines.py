@@ -4,16 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dqm_assets.pipeline.datasets import Dataset
-from dqm_assets.pipeline.judge import DETECTOR_NAME, SeriesDetectors
+from dqm_assets.pipeline.judge import run_watches
 from dqm_assets.pipeline.rows import as_json, upsert_rows
-from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
-from dqm_assets.pipeline.training import Training, training_of
+from dqm_assets.pipeline.series import judged_runs_of
+from dqm_assets.pipeline.series_states import learned_until
+from dqm_assets.pipeline.training import training_of
+from dqm_assets.pipeline.watch import Point
+from dqm_assets.quality.alert import SeriesKey
+from dqm_assets.quality.detectors import Verdict
 from dqm_assets.store import Store
 
 
 @dataclass(frozen=True)
 class BaselineRow:
-    """A line of ``monitoring.baselines``; the bounds are NaN while the series is learning."""
+    """A line of ``monitoring.baselines``.
+
+    The bounds are NaN while the series is learning. ``window_start`` and ``window_end`` are the data times of
+    the oldest and the newest run that it can rest on; ``n`` is how many it does.
+    """
 
     dataset: str
     column_name: str
@@ -43,40 +51,48 @@ class BaselineSummary:
     as_of_batch: str
 
 
-def update_baselines(store: Store, dataset: Dataset) -> BaselineSummary:
-    """Learn every judged series from its normal points so far and store the band its next point is held to.
+#: Judged runs, newest first, as many as a baseline rests on at most.
+_WINDOW = """
+    SELECT run_id, ts FROM metrics.runs WHERE dataset = ? AND status IN ('GOOD', 'BAD')
+    ORDER BY ts DESC, run_id DESC LIMIT ?
+"""
+_WINDOW_RUNS = 1_000
 
-    The row belongs to the newest run, so repeating it rewrites the same rows.
+
+def update_baselines(store: Store, dataset: Dataset) -> BaselineSummary:
+    """Store the band that the next point of every judged series is held to.
+
+    It rests on what judging has learned, so that the cost does not grow with the history. The row belongs
+    to the newest run, so repeating it rewrites the same rows.
     """
-    newest = store.rows(
-        "SELECT run_id FROM metrics.runs WHERE dataset = ? AND status IN ('GOOD', 'BAD') "
-        "ORDER BY ts DESC, run_id DESC LIMIT 1",
-        [dataset.name],
-    )
-    if not newest:
+    window = store.rows(_WINDOW, [dataset.name, _WINDOW_RUNS])
+    if not window:
         return BaselineSummary(0, 0, "")
-    runs = runs_until(store, dataset, [newest[0]["run_id"]], DETECTOR_NAME)
-    training = training_of(store, dataset.name)
-    rows = [_row(dataset, key, runs, training) for key in runs[-1].values]
+    newest = judged_runs_of(store, dataset, [window[0]["run_id"]])[0]
+    points = [
+        Point(key.column_name, key.segment, key.metric, newest.run_id, newest.ts, value)
+        for key, value in newest.values.items()
+    ]
+    learned = learned_until(
+        store, dataset.name, points, run_watches(dataset), training_of(store, dataset.name)
+    )
+    span = (window[-1]["ts"], window[0]["ts"])
+    rows = [
+        _row(series, point, detector.judge(point.ts, point.value), span)
+        for point, series, detector in learned
+    ]
     with store.transaction("monitoring.baselines") as tx:
         upsert_rows(tx, "monitoring.baselines", rows)
-    return BaselineSummary(len(rows), sum(row.state == "ready" for row in rows), runs[-1].run_id)
+    return BaselineSummary(len(rows), sum(row.state == "ready" for row in rows), newest.run_id)
 
 
-def _row(dataset: Dataset, key: SeriesKey, runs: list[RunPoints], training: Training) -> BaselineRow:
-    detectors = SeriesDetectors(dataset, training)
-    seen = [run for run in runs if key in run.values]
-    for run in seen:
-        detectors.learn_one(key, run, anomalous=key in run.anomalous)
-    last = seen[-1]
-    band = detectors.judge_one(key, last)
-    trained = [run.ts for run in seen if key not in run.anomalous] or [last.ts]
+def _row(series: SeriesKey, last: Point, band: Verdict, span: tuple[datetime, datetime]) -> BaselineRow:
     return BaselineRow(
-        dataset=dataset.name,
-        column_name=key.column_name,
-        segment=key.segment,
-        metric=key.metric,
-        as_of_batch=last.run_id,
+        dataset=series.dataset,
+        column_name=series.column_name,
+        segment=series.segment,
+        metric=series.metric,
+        as_of_batch=last.batch,
         as_of=last.ts,
         method=band.method,
         state="learning" if band.verdict == "learning" else "ready",
@@ -86,7 +102,7 @@ def _row(dataset: Dataset, key: SeriesKey, runs: list[RunPoints], training: Trai
         lower=band.lower,
         upper=band.upper,
         scale=band.scale,
-        window_start=trained[0],
-        window_end=trained[-1],
+        window_start=span[0],
+        window_end=span[1],
         params=as_json(dict(band.params)),
     )

@@ -1,7 +1,8 @@
 """Judge: metrics and contract of a run → GOOD or BAD, with the reasons."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dqm_assets.pipeline.contract_results import ClauseOutcome, contract_results
@@ -9,11 +10,13 @@ from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.schema_history import breaking_changes
-from dqm_assets.pipeline.series import RunPoints, SeriesKey, runs_until
-from dqm_assets.pipeline.training import Training, training_of
-from dqm_assets.pipeline.verdict_rows import VerdictRow, verdict_row
+from dqm_assets.pipeline.series import RunPoints, SeriesKey, judged_runs_of
+from dqm_assets.pipeline.series_states import Judged, judge_points
+from dqm_assets.pipeline.training import training_of
+from dqm_assets.pipeline.verdict_rows import verdict_row
+from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality import alert
-from dqm_assets.quality.detectors import Detector, Verdict, second_of
+from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.metric_words import band_words, metric_words, value_words
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.store import Store
@@ -62,55 +65,29 @@ class JudgedRun:
     judged: int
 
 
-@dataclass
-class SeriesDetectors:
-    """One detector a series, made when the series is first met."""
-
-    dataset: Dataset
-    training: Training
-    by_series: dict[SeriesKey, Detector] = field(default_factory=dict)
-
-    def judge(self, run: RunPoints) -> dict[SeriesKey, Verdict]:
-        """Judge a run's values by what was learned before."""
-        return {key: self.judge_one(key, run) for key in run.values}
-
-    def learn(self, run: RunPoints, anomalous: Collection[SeriesKey]) -> None:
-        """Learn a run's values, leaving out what was anomalous and not accepted, and what must not teach."""
-        for key in run.values:
-            self.learn_one(key, run, anomalous=key in anomalous)
-
-    def judge_one(self, key: SeriesKey, run: RunPoints) -> Verdict:
-        """Judge one value of a run."""
-        return self._of(key).judge(run.ts, run.values[key])
-
-    def learn_one(self, key: SeriesKey, run: RunPoints, *, anomalous: bool) -> None:
-        """Learn one value of a run."""
-        left_out, accepted = self.training.meaning(address_of(self.dataset, key), second_of(run.ts))
-        excluded = left_out or (anomalous and not accepted)
-        self._of(key).learn(run.ts, run.values[key], excluded=excluded)
-
-    def _of(self, key: SeriesKey) -> Detector:
-        if key not in self.by_series:
-            self.by_series[key] = detector_of(self.dataset, key, self.training)
-        return self.by_series[key]
-
-
 def address_of(dataset: Dataset, key: SeriesKey) -> alert.SeriesKey:
     """The series as verdicts and alerts know it."""
     return alert.SeriesKey(dataset.name, key.column_name, key.segment, key.metric, DETECTOR_NAME)
 
 
-def detector_of(dataset: Dataset, key: SeriesKey, training: Training) -> Detector:
-    """A detector without history for one judged series."""
-    judged = JUDGED_METRICS[key.metric]
-    return Detector(
-        METHOD,
-        training.sensitivity(address_of(dataset, key), SENSITIVITY),
-        kind=judged.kind,
-        calendar=dataset.calendar,
-        adapt_after=ADAPT_AFTER,
-        relevance=judged.relevance,
-    )
+def run_watches(dataset: Dataset) -> list[Watch]:
+    """How the metrics of a dataset's runs are judged."""
+    return [
+        Watch(
+            judged.name,
+            DETECTOR_NAME,
+            method=METHOD,
+            sensitivity=SENSITIVITY,
+            kind=judged.kind,
+            bad_when=judged.bad_when,
+            least_change=judged.least_change,
+            least_relative=judged.least_relative,
+            adapt_after=ADAPT_AFTER,
+            calendar=dataset.calendar,
+            segments=False,
+        )
+        for judged in JUDGED_METRICS.values()
+    ]
 
 
 def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[JudgedRun]:
@@ -120,40 +97,51 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
     a way that breaks readers (removed, renamed, retyped), or when a judged metric lies
     outside its baseline. The baseline of a series is learned from its normal points before
     the run, never from the run itself or from later ones, so repeating or backfilling a
-    judgement gives the same verdicts.
+    judgement gives the same verdicts. What was learned is kept, so that the cost of judging the
+    next run does not grow with the history; a run that comes late is judged by its series anew.
 
     Args:
         store: The open store.
         dataset: The dataset of the runs.
         run_ids: Runs to judge; those that are not measured are left out.
     """
-    wanted = set(run_ids)
-    history = runs_until(store, dataset, run_ids, DETECTOR_NAME)
-    clauses = contract_results(store, dataset, [run.run_id for run in history if run.run_id in wanted])
+    runs = judged_runs_of(store, dataset, run_ids)
+    clauses = contract_results(store, dataset, [run.run_id for run in runs])
     columns = (
         {clause.id: clause.column or "" for clause in dataset.contract.clauses} if dataset.contract else {}
     )
     breaks = breaking_changes(store, dataset, run_ids)
-    snapshot = store.version()
-    now = datetime.now(UTC)
-    detectors = SeriesDetectors(dataset, training_of(store, dataset.name))
-    judged: list[JudgedRun] = []
-    verdict_rows: list[VerdictRow] = []
-    for run in history:
-        if run.run_id not in wanted:
-            # A run that nobody has judged yet, because another process is at it, teaches nothing.
-            if run.status in {"GOOD", "BAD"}:
-                detectors.learn(run, run.anomalous)
-            continue
-        verdicts = detectors.judge(run)
-        judged.append(
-            _judged(run, verdicts, clauses.get(run.run_id, ()), columns, breaks.get(run.run_id, ()))
-        )
-        detectors.learn(run, {key for key, verdict in verdicts.items() if verdict.verdict == "anomalous"})
-        verdict_rows += [
-            verdict_row(address_of(dataset, key), run.run_id, verdict, snapshot=snapshot, now=now)
-            for key, verdict in verdicts.items()
+    # Whoever judges runs of a dataset goes on from the states that the one before it wrote.
+    with store.locked(f"judge:{dataset.name}"):
+        points = [
+            Point(key.column_name, key.segment, key.metric, run.run_id, run.ts, value)
+            for run in runs
+            for key, value in run.values.items()
         ]
+        found = judge_points(
+            store, dataset.name, points, run_watches(dataset), training_of(store, dataset.name)
+        )
+        by_run: dict[str, dict[SeriesKey, Verdict]] = defaultdict(dict)
+        for finding in found.findings:
+            series = finding.series
+            key = SeriesKey(series.column_name, series.segment, series.metric)
+            by_run[finding.batch][key] = finding.verdict
+        judged = [
+            _judged(
+                run,
+                by_run[run.run_id],
+                clauses.get(run.run_id, ()),
+                columns,
+                breaks.get(run.run_id, ()),
+            )
+            for run in runs
+        ]
+        _write(store, dataset, judged, found)
+    return judged
+
+
+def _write(store: Store, dataset: Dataset, judged: Sequence[JudgedRun], found: Judged) -> None:
+    snapshot, now = store.version(), datetime.now(UTC)
     statuses = [
         StatusRow(
             dataset.name,
@@ -165,10 +153,14 @@ def judge_runs(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[J
         )
         for run in judged
     ]
+    verdicts = [
+        verdict_row(finding.series, finding.batch, finding.verdict, snapshot=snapshot, now=now)
+        for finding in found.findings
+    ]
     with store.transaction("monitoring.verdicts", "metrics.runs") as tx:
-        upsert_rows(tx, "monitoring.verdicts", verdict_rows)
+        upsert_rows(tx, "monitoring.verdicts", verdicts)
+        upsert_rows(tx, "monitoring.detector_states", found.states)
         upsert_rows(tx, "metrics.runs", statuses)
-    return judged
 
 
 def _judged(

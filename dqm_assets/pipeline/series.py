@@ -8,9 +8,6 @@ from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
 from dqm_assets.store import Store
 
-#: Runs of history that judging reads, so that its cost does not grow with the years.
-HISTORY_RUNS = 400
-
 
 @dataclass(frozen=True)
 class SeriesKey:
@@ -23,78 +20,53 @@ class SeriesKey:
 
 @dataclass(frozen=True)
 class RunPoints:
-    """All judged values of one run, and those of its series that were judged anomalous before."""
+    """All judged values of one run."""
 
     run_id: str
     ts: datetime
-    status: str
     values: dict[SeriesKey, float]
-    anomalous: set[SeriesKey]
 
 
-#: The runs to judge and the history before them. (ts, run_id) orders runs by the time of their data.
+#: (ts, run_id) orders runs by the time of their data.
 _RUN_POINTS = """
-    WITH known AS (
-        SELECT run_id, ts, status FROM metrics.runs WHERE dataset = $dataset AND status <> 'QUARANTINED'
-    ), first AS (
-        SELECT ts, run_id FROM known WHERE list_contains($runs, run_id) ORDER BY ts, run_id LIMIT 1
-    ), last AS (
-        SELECT ts, run_id FROM known WHERE list_contains($runs, run_id) ORDER BY ts DESC, run_id DESC LIMIT 1
-    ), wanted AS (
-        SELECT k.* FROM known AS k, first AS f, last AS l
-        WHERE (k.ts, k.run_id) >= (f.ts, f.run_id) AND (k.ts, k.run_id) <= (l.ts, l.run_id)
-        UNION ALL
-        SELECT * FROM (
-            SELECT k.* FROM known AS k, first AS f WHERE (k.ts, k.run_id) < (f.ts, f.run_id)
-            ORDER BY k.ts DESC, k.run_id DESC LIMIT $history
-        )
-    )
-    SELECT w.run_id, w.ts, w.status, m.column_name, m.segment, m.metric, m.value,
-           coalesce(v.verdict = 'anomalous', false) AS anomalous
-    FROM wanted AS w
+    SELECT r.run_id, r.ts, m.column_name, m.segment, m.metric, m.value
+    FROM metrics.runs AS r
     LEFT JOIN metrics.metrics AS m
-      ON m.dataset = $dataset AND m.batch = w.run_id
-     AND m.segment = ''
+      ON m.dataset = r.dataset AND m.batch = r.run_id AND list_contains($runs, m.batch)
+     AND m.ts BETWEEN $first AND $last AND m.segment = ''
      AND ((m.column_name = '' AND list_contains($table_metrics, m.metric))
           OR (m.column_name <> '' AND list_contains($column_metrics, m.metric)))
-    LEFT JOIN monitoring.verdicts AS v
-      ON v.dataset = $dataset AND v.batch = w.run_id AND v.detector = $detector
-     AND v.column_name = m.column_name AND v.segment = m.segment AND v.metric = m.metric
-    ORDER BY w.ts, w.run_id, m.column_name, m.segment, m.metric
+    WHERE r.dataset = $dataset AND r.status <> 'QUARANTINED' AND list_contains($runs, r.run_id)
+    ORDER BY r.ts, r.run_id, m.column_name, m.segment, m.metric
+"""
+_SPAN = """
+    SELECT min(ts) AS first, max(ts) AS last FROM metrics.runs
+    WHERE dataset = ? AND status <> 'QUARANTINED' AND list_contains(?, run_id)
 """
 
 
-def runs_until(
-    store: Store, dataset: Dataset, run_ids: Sequence[str], detector: str, history: int = HISTORY_RUNS
-) -> list[RunPoints]:
-    """The given runs and up to ``history`` runs before the first of them, oldest first.
-
-    A repeated or backfilled judgement sees exactly the runs whose data came before.
+def judged_runs_of(store: Store, dataset: Dataset, run_ids: Sequence[str]) -> list[RunPoints]:
+    """Read the judged values of runs, oldest first; a run that was not measured has none.
 
     Args:
         store: The open store.
         dataset: The dataset of the runs.
-        run_ids: Runs to be judged.
-        detector: Name under which earlier verdicts are stored.
-        history: Earlier runs to read.
+        run_ids: Runs to be judged; those that could not be read are left out.
     """
+    span = store.rows(_SPAN, [dataset.name, list(run_ids)])[0]
     rows = store.rows(
         _RUN_POINTS,
         {
             "dataset": dataset.name,
             "runs": list(run_ids),
-            "detector": detector,
-            "history": history,
+            **span,
             "table_metrics": [metric.name for metric in JUDGED_METRICS.values() if metric.of == "table"],
             "column_metrics": [metric.name for metric in JUDGED_METRICS.values() if metric.of == "column"],
         },
     )
     runs: dict[str, RunPoints] = {}
     for row in rows:
-        run = runs.setdefault(row["run_id"], RunPoints(row["run_id"], row["ts"], row["status"], {}, set()))
+        run = runs.setdefault(row["run_id"], RunPoints(row["run_id"], row["ts"], {}))
         if row["metric"] is not None:
-            key = SeriesKey(row["column_name"], row["segment"], row["metric"])
-            run.values[key] = row["value"]
-            if row["anomalous"]:
-                run.anomalous.add(key)
+            run.values[SeriesKey(row["column_name"], row["segment"], row["metric"])] = row["value"]
     return list(runs.values())

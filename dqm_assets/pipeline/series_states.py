@@ -13,7 +13,7 @@ from dqm_assets.pipeline.training import Training
 from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import Finding
-from dqm_assets.quality.detectors import Detector, seconds
+from dqm_assets.quality.detectors import Detector, Judgements, seconds
 from dqm_assets.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -89,6 +89,11 @@ def address_of(point: Point) -> Address:
     return point.column_name, point.segment, point.metric
 
 
+def place_of(point: Point) -> Place:
+    """Where a point stands in its series."""
+    return point.ts, point.batch
+
+
 def unknown_points(store: Store, dataset: str, points: Iterable[Point]) -> tuple[list[Point], list[Point]]:
     """Split points into those the store has never seen and those that it has with another value."""
     wanted = {(address_of(point), point.batch): point for point in points}
@@ -142,13 +147,45 @@ def judge_points(
     return Judged(tuple(findings), tuple(states))
 
 
+def learned_until(
+    store: Store, dataset: str, newest: Sequence[Point], watches: Sequence[Watch], training: Training
+) -> list[tuple[Point, SeriesKey, Detector]]:
+    """What the detectors of series have learned up to and with their newest points, which were judged.
+
+    Args:
+        store: The open store.
+        dataset: Dataset of the points.
+        newest: The newest stored point of each series.
+        watches: How they are judged.
+        training: What people have said of the series.
+    """
+    by_series = {address_of(point): [point] for point in newest}
+    tasks = _tasks(store, dataset, by_series, watches, training, judged=True)
+    past = _past(store, dataset, tasks, by_series) if tasks else {}
+    found = []
+    for task in tasks:
+        address = (task.series.column_name, task.series.segment, task.series.metric)
+        [point] = by_series[address]
+        line = [one for one in _timeline(past[address], [], task.learned) if place_of(one) <= place_of(point)]
+        _run(task, line, training)
+        found.append((point, task.series, task.detector))
+    return found
+
+
 def _tasks(
     store: Store,
     dataset: str,
     by_series: Mapping[Address, Sequence[Point]],
     watches: Sequence[Watch],
     training: Training,
+    *,
+    judged: bool = False,
 ) -> list[_Task]:
+    """Detectors that go on from their states where these are not beyond the first point.
+
+    Args:
+        judged: the points may have been learned already.
+    """
     by_metric: dict[str, list[Watch]] = defaultdict(list)
     for watch in watches:
         by_metric[watch.metric].append(watch)
@@ -159,7 +196,7 @@ def _tasks(
     stored = {(row["column_name"], row["segment"], row["metric"], row["detector"]): row for row in rows}
     tasks = []
     for address, points in by_series.items():
-        first = min((point.ts, point.batch) for point in points)
+        first = min(map(place_of, points))
         for watch in by_metric.get(address[2], ()):
             if address[1] and not watch.segments:
                 continue
@@ -167,7 +204,11 @@ def _tasks(
             sensitivity = training.sensitivity(series, watch.sensitivity)
             setting = watch.setting_with(sensitivity)
             row = stored.get((*address, watch.detector))
-            known = row is not None and row["setting"] == setting and first > (row["ts"], row["batch"])
+            known = (
+                row is not None
+                and row["setting"] == setting
+                and (first > (row["ts"], row["batch"]) or (judged and first == (row["ts"], row["batch"])))
+            )
             detector = _restored(row["state"]) if row is not None and known else None
             if row is not None and detector is not None:
                 tasks.append(_Task(series, watch, setting, detector, (row["ts"], row["batch"])))
@@ -230,8 +271,16 @@ def _stored(
 def _timeline(past: Sequence[Point], fresh: Sequence[Point], learned: Place | None) -> list[Point]:
     """Points to learn in order; a corrected point takes the place of the stored one."""
     merged = {point.batch: point for point in past} | {point.batch: point for point in fresh}
-    points = sorted(merged.values(), key=lambda point: (point.ts, point.batch))
-    return [point for point in points if learned is None or (point.ts, point.batch) > learned]
+    points = sorted(merged.values(), key=place_of)
+    return [point for point in points if learned is None or place_of(point) > learned]
+
+
+def _run(task: _Task, line: Sequence[Point], training: Training) -> Judgements:
+    ts = seconds([point.ts for point in line])
+    left_out, accepted = training.masks(task.series, ts)
+    return task.detector.run(
+        ts, np.array([point.value for point in line], dtype=np.float64), left_out, accepted
+    )
 
 
 def _advance(
@@ -242,10 +291,7 @@ def _advance(
     judged_at: tuple[int, datetime],
 ) -> tuple[list[Finding], StateRow | None]:
     snapshot, now = judged_at
-    ts = seconds([point.ts for point in line])
-    left_out, accepted = training.masks(task.series, ts)
-    values = np.array([point.value for point in line], dtype=np.float64)
-    judged = task.detector.run(ts, values, left_out, accepted)
+    judged = _run(task, line, training)
     findings = [
         Finding(task.series, point.batch, judged.verdict_at(i), snapshot)
         for i, point in enumerate(line)

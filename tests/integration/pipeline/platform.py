@@ -38,8 +38,8 @@ WHEN_WRITTEN = {
     "updated_at",
 }
 
-#: Tables about the platform itself, whose rows are nothing but times.
-NOT_DATA = {"monitoring.migrations", "monitoring.pipeline_status"}
+#: Tables about the platform itself, whose rows are nothing but times; and what can be learned again.
+NOT_DATA = {"monitoring.migrations", "monitoring.pipeline_status", "monitoring.detector_states"}
 
 Rows = dict[str, list[tuple]]
 
