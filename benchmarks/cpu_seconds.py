@@ -2,6 +2,7 @@
 
 import gc
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from pathlib import Path
 
 _PROCESS = Path("/proc/self")
 
-#: A contender that takes longer than this gets fewer rounds.
-SLOW_SECONDS = 8.0
+#: Contenders that take longer than so many CPU seconds get at most so many rounds.
+FEWER_ROUNDS = ((30.0, 1), (4.0, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,11 @@ class Cost:
 
 
 def measure(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Cost]:
-    """Run all contenders in turn, `rounds` times; slow ones at least three times."""
+    """Run all contenders in turn, `rounds` times, slow ones less often; progress goes to stderr."""
     samples: dict[str, list[tuple[float, float, float]]] = {name: [] for name in contenders}
     for number in range(rounds):
         for name, run in contenders.items():
-            slow = samples[name] and samples[name][0][0] > SLOW_SECONDS
-            if slow and number >= min(rounds, 3):
+            if samples[name] and number >= rounds_of(samples[name][0][0], rounds):
                 continue
             gc.collect()
             before = _begin_peak()
@@ -38,7 +38,13 @@ def measure(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict
             run()
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
             samples[name].append((cpu, wall, _memory("VmHWM") - before))
+            print(f"{name}, round {number + 1}: {cpu:.3f} CPU s", file=sys.stderr)
     return {name: _median(found) for name, found in samples.items()}
+
+
+def rounds_of(cpu_s: float, rounds: int) -> int:
+    """How often a contender that takes so many CPU seconds runs."""
+    return next((min(rounds, most) for seconds, most in FEWER_ROUNDS if cpu_s > seconds), rounds)
 
 
 def _memory(entry: str) -> float:
