@@ -1,8 +1,8 @@
 """The kernel beside DuckDB, polars, pyarrow, pandas and numpy on Arrow data in memory.
 
 Ratios are a peer's CPU seconds over ours, of the same rows on both sides (medians; peers that take seconds
-run three times, those that take half a minute once: `rounds`); `moments_vs_sum` is ours over np.sum. Accuracy is
-against the exact answer of the same data. About six minutes on a quiet machine with two cores.
+run three times, those that take half a minute once: see `rounds`); `moments_vs_sum` is ours over np.sum.
+Accuracy is against the exact answer of the same data. About six minutes on a quiet machine with two cores.
 """
 
 import argparse
