@@ -46,8 +46,10 @@ class Settings(BaseSettings):
     simulator_port: int = Field(default=8060, ge=1, le=65535)
     #: Brokers of the event stream, comma separated; ``None`` is the development broker, when one runs.
     kafka_bootstrap: str | None = None
-    #: Topic of the events.
-    kafka_topic: str = "sensor-events"
+    #: Topics of the events, comma separated.
+    kafka_topics: str = "sensor-events"
+    #: Length of a window of the stream, in seconds: each is judged soon after its end.
+    stream_window_seconds: float = Field(default=5.0, ge=0.2, le=3600.0)
     #: The device API; ``None``: no fleet is watched.
     devices_url: str | None = None
     #: What a snapshot is asked with: devices count that connected in a window, trying now and then.
@@ -84,6 +86,11 @@ class Settings(BaseSettings):
     def landing_folder(self) -> Path:
         """Drop folder as an absolute path."""
         return self.landing or self.home.absolute() / "landing"
+
+    @property
+    def stream_topics(self) -> tuple[str, ...]:
+        """Topics of the events, in order, each once."""
+        return tuple(dict.fromkeys(name.strip() for name in self.kafka_topics.split(",") if name.strip()))
 
     @property
     def store_location(self) -> str:

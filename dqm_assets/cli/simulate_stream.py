@@ -25,7 +25,7 @@ def stream(
     late: Annotated[float, Share] = 0.01,
     repeated: Annotated[float, Share] = 0.005,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same faults.")] = 7,
-    topic: Annotated[str | None, typer.Option(help="Topic; default: DQM_KAFKA_TOPIC.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Topic; default: the first of DQM_KAFKA_TOPICS.")] = None,
     stay: Annotated[
         float, typer.Option(min=0, help="Seconds that a development broker stays after the last record.")
     ] = 3600.0,
@@ -53,7 +53,7 @@ def stream(
             f"development broker (memory only)  {where.bootstrap}  topic {where.topic}", highlight=False
         )
     else:
-        where = BrokerAddress(bootstrap, topic or settings().kafka_topic)
+        where = BrokerAddress(bootstrap, topic or settings().stream_topics[0])
         producer = kafka_client().Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
     counted = Counter()
     try:

@@ -2,17 +2,21 @@
 
 import signal
 import time
-from typing import Annotated
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dqm_assets.cli.output import DATA_FAILED, JsonFlag, log_console, print_json, print_table
 
+if TYPE_CHECKING:
+    from dqm_assets.settings import Settings
+
 app = typer.Typer(help="Take events from Kafka; list and replay dead letters.", no_args_is_help=True)
 dlq = typer.Typer(help="Dead letters: records that could not become events.", no_args_is_help=True)
 app.add_typer(dlq, name="dlq")
 
-Topic = Annotated[str | None, typer.Option(help="Topic; default: all, or the one of the broker.")]
+Topic = Annotated[str | None, typer.Option(help="Only letters of this topic.")]
 Code = Annotated[str | None, typer.Option(help="Only letters of this code, such as wrong_type.")]
 
 
@@ -24,7 +28,9 @@ def stream() -> None:
 @app.command()
 def run(
     *,
-    topic: Topic = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(help="A topic, as often as wanted; default: DQM_KAFKA_TOPICS.")
+    ] = None,
     share: Annotated[
         str, typer.Option(help="i/n: of n consumers this is number i; it reads each n-th partition.")
     ] = "0/1",
@@ -35,43 +41,78 @@ def run(
     ] = 0.0,
     json: JsonFlag = False,
 ) -> None:
-    """Consume a topic into the store until Ctrl-C: each record once, as an event or a dead letter."""
+    """Consume topics into the store until Ctrl-C: each record once, as an event or a dead letter.
+
+    Windows of each source are counted and judged on the way. Without DQM_KAFKA_BOOTSTRAP it consumes the
+    development broker, and ends when that is replaced by another one.
+    """
     from dqm_assets.settings import settings
-    from dqm_assets.simulate.broker import BrokerAddress, announced_broker
-    from dqm_assets.sources.streams.consumer import StreamConsumer, StreamLimits
-    from dqm_assets.sources.streams.sink import StreamSink
+    from dqm_assets.sources.streams.consumer import StreamLimits
+    from dqm_assets.sources.streams.service import StreamPlan, StreamService
     from dqm_assets.store import open_store
 
     number, consumers = _share(share)
-    bootstrap = settings().kafka_bootstrap
-    where = (
-        BrokerAddress(bootstrap, topic or settings().kafka_topic)
-        if bootstrap
-        else announced_broker(settings().home)
+    brokers = _Brokers(settings(), tuple(topic or ()))
+    log_console.print(
+        f"{brokers.kind} {brokers.bootstrap}, topics {', '.join(brokers.topics)}", highlight=False
     )
-    kind = "development broker (memory only)" if where.development else "broker"
-    log_console.print(f"{kind} {where.bootstrap}, topic {where.topic}", highlight=False)
     stopped: list[int] = []
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda received, _frame: stopped.append(received))
-    limits = StreamLimits(linger=linger, batch=batch)
+    plan = StreamPlan(
+        brokers.bootstrap,
+        brokers.topics,
+        (number, consumers),
+        StreamLimits(linger=linger, batch=batch),
+        timedelta(seconds=settings().stream_window_seconds),
+    )
     with open_store(settings()) as store:
-        sink = StreamSink(store, where.topic)
-        with StreamConsumer(where.bootstrap, where.topic, sink, limits, (number, consumers)) as consumer:
-            seen, since = 0, time.monotonic()
+        service = StreamService(store, plan)
+        seen, since = 0, time.monotonic()
 
-            def done() -> bool:
-                nonlocal seen, since
-                if consumer.totals.records != seen or not consumer.ready:
-                    seen, since = consumer.totals.records, time.monotonic()
-                return bool(stopped) or (idle > 0 and time.monotonic() - since > idle)
+        def done() -> bool:
+            nonlocal seen, since
+            if service.totals.records != seen or not service.ready:
+                seen, since = service.totals.records, time.monotonic()
+            return bool(stopped) or brokers.replaced or (idle > 0 and time.monotonic() - since > idle)
 
-            totals = consumer.run(done)
-        sink.close()
+        totals = service.run(done)
+    told = {"topics": ", ".join(brokers.topics), "development": brokers.development, **vars(totals)}
     if json:
-        print_json({"topic": where.topic, "development": where.development, **vars(totals)})
+        print_json({**told, "topics": list(brokers.topics)})
     else:
-        print_table(f"consumed {where.topic}", [vars(totals)])
+        print_table("consumed", [told])
+
+
+class _Brokers:
+    """Where to consume from: the brokers that the settings name, or the development broker of the home."""
+
+    def __init__(self, where: "Settings", topics: tuple[str, ...]) -> None:
+        from dqm_assets.simulate.broker import announced_broker
+
+        self._home = where.home
+        self._announced = None if where.kafka_bootstrap else announced_broker(where.home)
+        if self._announced is None:
+            self.bootstrap, self.topics = str(where.kafka_bootstrap), topics or where.stream_topics
+        else:
+            self.bootstrap, self.topics = self._announced.bootstrap, topics or (self._announced.topic,)
+
+    @property
+    def development(self) -> bool:
+        """Whether it is the development broker."""
+        return self._announced is not None
+
+    @property
+    def kind(self) -> str:
+        """What it is, for people."""
+        return "development broker (memory only)" if self.development else "broker"
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another development broker was started since."""
+        from dqm_assets.simulate.broker import announced_broker
+
+        return self._announced is not None and announced_broker(self._home) != self._announced
 
 
 @dlq.command("list")

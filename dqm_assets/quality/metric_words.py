@@ -48,8 +48,11 @@ _SHARES = {
     "distinct_fraction": "share of different values",
     "share": "share",
     "error_rate": "error rate",
+    "late_fraction": "share of late events",
+    "duplicate_fraction": "share of repeated events",
 }
 _VALUES = {
+    "event_rate": "events a second",
     "mean": "mean",
     "stddev": "standard deviation",
     "min": "smallest value",

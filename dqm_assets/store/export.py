@@ -6,11 +6,13 @@ from pathlib import Path
 import duckdb
 
 from dqm_assets.errors import StoreError
+from dqm_assets.store.connection import LAKE
 from dqm_assets.store.maintenance import tables
 from dqm_assets.store.names import quoted, quoted_table, text
 from dqm_assets.store.store import Store
 from dqm_assets.store.tables import SCHEMAS
 from dqm_assets.store.tables_accounts import SECRET_TABLES
+from dqm_assets.store.views import create_views
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ def _copy(cursor: duckdb.DuckDBPyConnection, names: list[str]) -> int:
             table = quoted_table(name)
             copied = cursor.execute(f"CREATE TABLE dqm_export.{table} AS FROM {table}").fetchone()
             rows += copied[0] if copied else 0
+        cursor.execute("USE dqm_export")
+        create_views(cursor)
+        cursor.execute(f"USE {LAKE}")
         cursor.execute("COMMIT")
     except duckdb.Error:
         cursor.execute("ROLLBACK")

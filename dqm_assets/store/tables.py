@@ -221,7 +221,16 @@ _DECLARED = (
     declare(
         "monitoring.offsets",
         "topic partition",
-        {"partition": BIG, "next_offset": BIG, "epoch": BIG, "updated_at": TIME},
+        {
+            "partition": BIG,
+            "next_offset": BIG,
+            "epoch": BIG,
+            "updated_at": TIME,
+            # Records before this offset, and before this time, are counted in the windows.
+            "windowed_offset": BIG,
+            "windowed_until": TIME,
+            "windowed_at": TIME,
+        },
     ),
     declare(
         "monitoring.scores", "scope name day", {"day": DAY, "score": REAL, "parts": JSON}, sort="day scope"

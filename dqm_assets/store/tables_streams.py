@@ -1,4 +1,4 @@
-"""Tables of the event streams: events, dead letters."""
+"""Tables of the event streams: events, dead letters, windows, the health of consumers."""
 
 from dqm_assets.store.table import BIG, BYTES, FLAG, REAL, TEXT, TIME, declare
 
@@ -40,5 +40,49 @@ STREAM_TABLES = (
             "replayed_at": TIME,
         },
         time="dead_at",
+    ),
+    # What was counted of a window between two looks of a consumer: a window is the sum of its rows. They
+    # commit together with the offset up to which a partition is counted, so that each record counts once.
+    declare(
+        "metrics.stream_windows",
+        "",
+        {
+            "topic": TEXT,
+            "source": TEXT,
+            "window_start": TIME,
+            "window_seconds": REAL,
+            "events": BIG,
+            "dead_letters": BIG,
+            "error_events": BIG,
+            "late": BIG,
+            "duplicates": BIG,
+            "state": BYTES,
+            "simulated": FLAG,
+            "stored_at": TIME,
+        },
+        sort="window_start source",
+        time="stored_at",
+    ),
+    # What a consumer says of itself, every few seconds; latency is from the broker to the commit.
+    declare(
+        "monitoring.stream_health",
+        "",
+        {
+            "topic": TEXT,
+            "consumer": TEXT,
+            "ts": TIME,
+            "seconds": REAL,
+            "events": BIG,
+            "dead_letters": BIG,
+            "lag": BIG,
+            "p50_ms": REAL,
+            "p99_ms": REAL,
+            "commit_ms": REAL,
+            "verdict_ms": REAL,
+            "claims": BIG,
+            "simulated": FLAG,
+        },
+        sort="ts",
+        time="ts",
     ),
 )

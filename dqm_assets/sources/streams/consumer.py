@@ -107,6 +107,16 @@ class StreamConsumer:
         """Whether it owns partitions."""
         return bool(self._assigned)
 
+    def lag(self) -> int | None:
+        """Records that the broker holds and that were not fetched, as of the last fetch; None if unknown."""
+        owned = [self._kafka.TopicPartition(self._topic, number) for number in sorted(self._assigned)]
+        behind = None
+        for place in self._consumer.position(owned) if owned else ():
+            _, end = self._consumer.get_watermark_offsets(place, cached=True)
+            if end >= 0 and place.offset >= 0:
+                behind = (behind or 0) + max(0, end - place.offset)
+        return behind
+
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()

@@ -1,8 +1,9 @@
 """The sink: events, dead letters and offsets of a batch are one transaction, so that each counts once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -35,6 +36,16 @@ class Position:
     epoch: int
 
 
+class SinkListener(Protocol):
+    """Who is told of what a sink has committed."""
+
+    def claimed(self, partitions: Sequence[int]) -> None:
+        """Partitions are this process's by now."""
+
+    def take(self, events: pa.Table, letters: pa.Table) -> None:
+        """A batch was committed: its events and its dead letters."""
+
+
 class StreamSink:
     """Writes batches of one topic; whoever claims a partition later shuts this one out.
 
@@ -42,12 +53,20 @@ class StreamSink:
         store: The open store.
         topic: The topic.
         at: Called with the name of each step of a write, before it: for tests that end the process there.
+        listener: Told of what was committed.
     """
 
-    def __init__(self, store: Store, topic: str, at: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        topic: str,
+        at: Callable[[str], None] = lambda _: None,
+        listener: SinkListener | None = None,
+    ) -> None:
         self._store = store
         self._topic = topic
         self._at = at
+        self._listener = listener
         self._classifier = Classifier()
         self._held: dict[int, Position] = {}
 
@@ -69,6 +88,8 @@ class StreamSink:
             if claimed:
                 tx.upsert(OFFSETS, self._rows(claimed))
         self._held.update(claimed)
+        if self._listener is not None:
+            self._listener.claimed(partitions)
         return {partition: held.next_offset for partition, held in claimed.items() if held.next_offset >= 0}
 
     def write(self, records: pa.Table) -> Written:
@@ -97,6 +118,8 @@ class StreamSink:
             self._at("commit")
         self._at("committed")
         self._held.update(following)
+        if self._listener is not None:
+            self._listener.take(events, dead)
         return Written(events.num_rows, dead.num_rows)
 
     def close(self) -> None:
