@@ -4,12 +4,14 @@ import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from ruamel.yaml import YAML
 
-from dqm_assets.errors import SourceError
+from dqm_assets.errors import SettingsError, SourceError
 from dqm_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 #: The files that ship beside the packages.
 INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
 WORKSPACE_FILE = Path(__file__).parent.parent / "workspace.yaml"
+#: What replaces parts of the instance file when runs go to workers over a broker.
+_WORKERS_FILE = Path(__file__).parent.parent / "dagster.celery.yaml"
 #: Name of the code location, as in the workspace file.
 CODE_LOCATION = "dqm"
 
@@ -32,11 +36,24 @@ def prepare_dagster_home(settings: Settings) -> Path:
     """Make the folder that ``DAGSTER_HOME`` must name, with the current instance file in it.
 
     Args:
-        settings: Where everything is.
+        settings: Where everything is, and whether runs go to workers.
+
+    Raises:
+        SettingsError: runs shall go to workers, and what that takes is not installed.
     """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(INSTANCE_FILE, home / INSTANCE_FILE.name)
+    if settings.celery_broker is None:
+        shutil.copyfile(INSTANCE_FILE, home / INSTANCE_FILE.name)
+    else:
+        if find_spec("dagster_celery") is None:
+            raise SettingsError("DQM_CELERY_BROKER is set: run pip install 'dqm[celery]', or unset it.")
+        yaml = YAML(typ="safe")
+        parts = {**yaml.load(INSTANCE_FILE), **yaml.load(_WORKERS_FILE)}
+        # Replaced whole: other processes of this home may be reading it.
+        fresh = home / f"{INSTANCE_FILE.name}.{os.getpid()}"
+        yaml.dump(parts, fresh)
+        fresh.replace(home / INSTANCE_FILE.name)
     return home
 
 

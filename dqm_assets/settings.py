@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".dqm"))
     #: PostgreSQL that holds the store's catalog and Dagster's instance; ``None`` starts the embedded server.
     postgres_url: str | None = None
+    #: Celery broker that hands Dagster's runs to ``dqm worker``; ``None`` runs them beside the daemon.
+    celery_broker: str | None = None
     #: Folder or ``s3://bucket/prefix`` of the store's Parquet files; ``None`` is ``<home>/store``.
     store_path: str | None = None
     #: Drop folder: one sub-folder per dataset; ``None`` is ``<home>/landing``.

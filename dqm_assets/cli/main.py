@@ -16,6 +16,7 @@ from dqm_assets.errors import DqmError
 #: Command or group → (module, attribute, one line of help). Loaded when asked for: ``dqm --help`` is quick.
 _COMMANDS = {
     "up": ("dqm_assets.cli.up", "up", "Start everything: PostgreSQL, Dagster, dashboard, simulated sources."),
+    "worker": ("dqm_assets.cli.worker", "worker", "Run Dagster's runs that come over the Celery broker."),
     "ingest": ("dqm_assets.cli.ingest", "ingest", "Load files into a dataset, as if they were dropped."),
     "runs": ("dqm_assets.cli.runs", "runs", "List registered runs: GOOD, BAD, and why."),
     "alerts": ("dqm_assets.cli.alerts", "app", "List, show, acknowledge, mute and resolve alerts."),

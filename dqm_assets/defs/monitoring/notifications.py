@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.notify.drain import drain
@@ -60,8 +61,13 @@ def notifications(context: dg.SensorEvaluationContext, store: StoreResource) -> 
     description="Opens an alert about the pipeline of a run that failed, with stage and reason.",
 )
 def pipeline_failures(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
-    """Open or continue the alert of each pipeline that the run broke, unless the run told it itself."""
+    """Open or continue the alert of each pipeline that the run broke, unless the run told it itself.
+
+    A run that was lost with its process or worker, and that Dagster starts again, broke nothing yet.
+    """
     opened, run = store.open(), context.dagster_run
+    if run.tags.get(WILL_RETRY_TAG) == "true":
+        return
     told = [row["reason"] for row in opened.rows(_TOLD, [run.run_id, pipeline_of(run)])]
     for pipeline, stage, reason in broken(context, told):
         pipeline_alert(

@@ -89,6 +89,22 @@ def test_a_failed_run_is_an_alert_with_stage_and_reason_until_the_next_one_succe
     assert [row["status"] for row in alerts("prices_job")] == ["resolved"]
 
 
+def test_a_run_that_was_lost_with_its_process_is_told_when_repeating_it_did_not_help(
+    instance: dg.DagsterInstance, alerts: Any
+) -> None:
+    job, first = job_of(fails=True), None
+    for attempt_number in range(3):
+        retry = {"dagster/root_run_id": first, "dagster/parent_run_id": first} if first else {}
+        run = instance.create_run_for_job(
+            job, tags={"dqm/dataset": "lost", **retry}, root_run_id=first, parent_run_id=first
+        )
+        first = first or run.run_id
+        instance.report_run_failed(run, "The run's process is gone.")
+        [failed] = instance.get_runs(dg.RunsFilter(run_ids=[run.run_id]))
+        see(instance, failed, succeeded=False)
+        assert len(alerts("lost")) == (1 if attempt_number == 2 else 0)
+
+
 def test_a_run_says_by_its_tags_which_pipeline_it_belongs_to(
     instance: dg.DagsterInstance, alerts: Any
 ) -> None:

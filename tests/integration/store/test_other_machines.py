@@ -1,28 +1,22 @@
 """The store as several machines share it: catalog in a PostgreSQL over TCP, files behind an S3 API."""
 
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import boto3
-import psycopg
 import pyarrow as pa
 import pytest
 
 from dqm_assets.errors import StoreError
 from dqm_assets.settings import Settings
 from dqm_assets.store import open_store
-from dqm_assets.store.embedded import EmbeddedPostgres
 from dqm_assets.store.export import export
 from dqm_assets.store.maintenance import maintain
+from tests.integration.store.machines import BUCKET, free_port, postgres_over_tcp, s3_bucket, with_password
 
-BUCKET = "lake"
-PASSWORD = "right/one@here"  # the signs that URLs have to escape
 WRITER = """
 import sys
 import pyarrow as pa
@@ -38,72 +32,17 @@ with open_store(Settings(home=home, postgres_url=url, store_path=path)) as store
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a PostgreSQL that is reached over TCP with a password, up to the password."""
-    home = tmp_path_factory.mktemp("tcp") / "postgres"
-    port = free_port()
-    with pytest.MonkeyPatch.context() as environment:
-        # Both the server and its clients take the port of its socket from here.
-        environment.setenv("PGPORT", str(port))
-        started = EmbeddedPostgres(home)
-        started.join()
-        with psycopg.connect(started.url, autocommit=True) as connection:
-            connection.execute(f"ALTER ROLE postgres PASSWORD '{PASSWORD}'")
-        started.leave()
-        with (home / "data" / "postgresql.conf").open("a") as configuration:
-            configuration.write("listen_addresses = '127.0.0.1'\n")
-        (home / "data" / "pg_hba.conf").write_text(
-            "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
-        )
-        started.join()
-        environment.delenv("PGPORT")
-        yield f"postgresql://postgres:{{password}}@127.0.0.1:{port}/postgres"
-        environment.setenv("PGPORT", str(port))
-        started.leave()
+    with postgres_over_tcp(tmp_path_factory.mktemp("tcp") / "postgres") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    """``s3://…`` of an empty bucket on a local S3 server, which the environment names."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            environment.setenv("AWS_ACCESS_KEY_ID", "key")
-            environment.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-            environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-            wait_for(port)
-            boto3.client("s3").create_bucket(
-                Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-            )
-            yield f"s3://{BUCKET}/dqm"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "the S3 server does not answer"
-            time.sleep(0.1)
-        else:
-            return
+    with s3_bucket() as url:
+        yield url
 
 
 def objects() -> set[str]:
@@ -118,8 +57,8 @@ def runs(prefix: str, count: int) -> pa.Table:
 @pytest.fixture(scope="module")
 def shared(server: str, bucket: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of one of the machines."""
-    url = server.format(password=quote(PASSWORD, safe=""))
-    return Settings(home=tmp_path_factory.mktemp("home"), postgres_url=url, store_path=bucket)
+    home = tmp_path_factory.mktemp("home")
+    return Settings(home=home, postgres_url=with_password(server), store_path=bucket)
 
 
 def test_a_wrong_password_is_one_line_without_the_password(shared: Settings, server: str) -> None:
