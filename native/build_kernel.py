@@ -7,7 +7,8 @@ from pathlib import Path
 import cffi
 
 FOLDER = Path("native")
-HEADERS = tuple(FOLDER / "include" / name for name in ("dqm_kernel.h", "dqm_series.h", "dqm_texts.h"))
+NAMES = ("dqm_integers.h", "dqm_kernel.h", "dqm_series.h", "dqm_texts.h")
+HEADERS = tuple(FOLDER / "include" / name for name in NAMES)
 # No contraction into fused multiply-adds: every instruction set must round alike.
 COMPILE = [
     "-std=c++17",
@@ -35,7 +36,7 @@ for path in HEADERS:
     ffibuilder.cdef(declarations(path))
 ffibuilder.set_source(
     "dqm_assets.quality._kernel",
-    '#include "dqm_kernel.h"\n#include "dqm_series.h"\n#include "dqm_texts.h"',
+    "\n".join(f'#include "{name}"' for name in NAMES),
     source_extension=".cpp",
     sources=sorted(str(path) for path in (FOLDER / "src").glob("*.cpp")),
     include_dirs=[str(FOLDER / "include"), str(FOLDER / "src")],

@@ -30,8 +30,8 @@ int32_t dqm_text_codes(dqm_text_coder *coder, const uint8_t *data, const void *o
                        const uint8_t *validity, int64_t first_bit, int64_t rows, uint16_t *codes,
                        int64_t *firsts);
 
-/* Writes 1 for each row whose code is marked in `marked` (one byte a code), else 0; returns how many are. */
-int64_t dqm_text_marks(const uint16_t *codes, int64_t rows, const uint8_t *marked, uint8_t *marks);
+/* Writes a bitmap, lowest bit first, of the rows whose code is marked in `marked` (one byte a code, 0 or 1). */
+void dqm_text_marks(const uint16_t *codes, int64_t rows, const uint8_t *marked, uint8_t *bits);
 /* cdef end */
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-// Codes of texts: an open-addressing table whose keys are the texts' bytes, up to 16 of them in the slot itself.
+// Codes of texts: an open-addressing table whose slots hold texts of up to seven bytes themselves.
 #include "dqm_texts.h"
 
 #include <cstring>
@@ -8,124 +8,148 @@
 
 namespace {
 
-struct Key {
-  uint64_t head, tail;
-  uint64_t length;
-};
+// Texts of up to this many bytes are their own word: one comparison tells them.
+constexpr int64_t kShort = 7;
+// Longer ones of up to this many are told by their first and last eight bytes, which overlap.
+constexpr int64_t kMiddle = 16;
+constexpr uint64_t kLongMark = 0xFFull << 56;  // no length of a short text
+constexpr uint64_t kSpread = 0x9E3779B97F4A7C15u;
 
-// The first and the last eight bytes tell texts of up to sixteen bytes exactly; they overlap in shorter ones.
-inline Key key_of(const uint8_t *text, uint64_t length) {
-  Key key{0, 0, length};
-  if (length >= 8) {
-    std::memcpy(&key.head, text, 8);
-    std::memcpy(&key.tail, text + length - 8, 8);
-  } else if (length >= 4) {
-    uint32_t head, tail;
-    std::memcpy(&head, text, 4);
-    std::memcpy(&tail, text + length - 4, 4);
-    key.head = head | (static_cast<uint64_t>(tail) << 32);
-  } else if (length > 0) {
-    key.head = text[0] | (static_cast<uint64_t>(text[length >> 1]) << 8) |
-               (static_cast<uint64_t>(text[length - 1]) << 16);
-  }
-  return key;
+inline uint64_t eight_bytes(const uint8_t *text) {
+  uint64_t bytes;
+  std::memcpy(&bytes, text, 8);
+  return bytes;
 }
 
-constexpr uint64_t kInside = 16;
-
-// Both halves of a product of 64 by 64 bits: each bit of either factor reaches the low bits, which choose the slot.
+// Both halves of a product of 64 by 64 bits: each bit of either factor reaches all bits.
 inline uint64_t mixed(uint64_t one, uint64_t other) {
   const unsigned __int128 product = static_cast<unsigned __int128>(one) * other;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-inline uint64_t hash_of(const Key &key, const uint8_t *text) {
-  uint64_t hash = mixed(key.head ^ 0x9E3779B97F4A7C15u, (key.tail + key.length) ^ 0xD1B54A32D192ED03u);
-  for (uint64_t at = 8; at + 8 < key.length; at += 8) {
-    uint64_t part;
-    std::memcpy(&part, text + at, 8);
-    hash = mixed(hash ^ part, 0x9E3779B97F4A7C15u);
-  }
-  return hash;
+// Mark, length modulo 256, and 48 bits of hash.
+inline uint64_t long_word(const uint8_t *text, int64_t length) {
+  uint64_t hash = mixed(eight_bytes(text) ^ kSpread, eight_bytes(text + length - 8) ^ 0xD1B54A32D192ED03u);
+  for (int64_t at = 8; at + 8 < length; at += 8) hash = mixed(hash ^ eight_bytes(text + at), kSpread);
+  return (hash >> 16) | (static_cast<uint64_t>(length & 0xFF) << 48) | kLongMark;
+}
+
+// The text itself below its length, or its marked hash. Eight bytes must be readable at `text`.
+inline uint64_t word_of(const uint8_t *text, int64_t length) {
+  if (length > kShort) return long_word(text, length);
+  return (eight_bytes(text) & ((1ull << (8 * length)) - 1)) | (static_cast<uint64_t>(length) << 56);
+}
+
+// The same where the buffer may end behind the text.
+inline uint64_t last_word_of(const uint8_t *text, int64_t length) {
+  if (length > kShort) return long_word(text, length);
+  uint8_t bytes[8] = {};
+  if (length > 0) std::memcpy(bytes, text, static_cast<size_t>(length));
+  return word_of(bytes, length);
 }
 
 struct Slot {
-  uint64_t hash;
+  uint64_t word;
   uint32_t code;  // 0: free
+};
+
+struct Ends {
+  uint64_t first, last;
 };
 
 // Rows whose slots are asked for together, so that the memory's delays overlap.
 constexpr int64_t kTogether = 64;
+// Bytes that are asked for ahead: the processor itself looks ahead to the end of a page only.
+constexpr int64_t kAhead = 4096, kLine = 64;
+
+inline void ask_ahead(const void *from, int64_t bytes) {
+  const char *at = static_cast<const char *>(from) + kAhead;
+  for (const char *end = at + bytes; at < end; at += kLine) __builtin_prefetch(at);
+}
 
 }  // namespace
 
 struct dqm_text_coder {
-  explicit dqm_text_coder(int32_t most) : most(most), slots(1024) {}
+  explicit dqm_text_coder(int32_t most) : most(most), slots(1024), shift(54) {}
+
+  uint64_t place(uint64_t word) const { return (word * kSpread) >> shift; }
 
   // Code of a text; `fresh` is set where it is new, and 0 comes back when there is no room for it.
-  uint32_t code(const uint8_t *text, const Key &key, uint64_t hash, bool &fresh) {
+  inline uint32_t code(const uint8_t *text, int64_t length, uint64_t word, bool &fresh) {
     const uint64_t mask = slots.size() - 1;
-    for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
+    for (uint64_t at = place(word);; at = (at + 1) & mask) {
       const Slot slot = slots[at];
-      if (slot.code == 0) {
-        if (static_cast<int64_t>(keys.size()) >= most) return 0;
-        fresh = true;
-        return added(text, key, hash, at);
+      if (slot.word == word && slot.code != 0 && (word < kLongMark || same(slot.code - 1, text, length))) {
+        return slot.code;
       }
-      if (slot.hash == hash && same(slot.code - 1, text, key)) return slot.code;
+      if (slot.code == 0) {
+        if (static_cast<int64_t>(texts.size()) >= most) return 0;
+        fresh = true;
+        return added(text, length, word, at);
+      }
     }
   }
 
-  bool same(uint32_t place, const uint8_t *text, const Key &key) const {
-    const Key &known = keys[place];
-    return known.head == key.head && known.tail == key.tail && known.length == key.length &&
-           (key.length <= kInside || std::memcmp(longer[place].data(), text, key.length) == 0);
+  // Of texts of more than `kShort` bytes whose words, and so their lengths modulo 256, are the same.
+  bool same(uint32_t code, const uint8_t *text, int64_t length) const {
+    const Ends known = ends[code];
+    if (known.first != eight_bytes(text) || known.last != eight_bytes(text + length - 8)) return false;
+    const std::string &whole = texts[code];
+    return length <= kMiddle
+               ? whole.size() <= kMiddle
+               : whole.size() == static_cast<size_t>(length) && std::memcmp(whole.data(), text, whole.size()) == 0;
   }
 
-  uint32_t added(const uint8_t *text, const Key &key, uint64_t hash, uint64_t at) {
-    keys.push_back(key);
-    longer.emplace_back();
-    if (key.length > kInside) longer.back().assign(reinterpret_cast<const char *>(text), key.length);
-    const uint32_t given = static_cast<uint32_t>(keys.size());
-    slots[at] = Slot{hash, given};
-    if (keys.size() * 2 > slots.size()) grow();
+  uint32_t added(const uint8_t *text, int64_t length, uint64_t word, uint64_t at) {
+    texts.emplace_back(reinterpret_cast<const char *>(text), static_cast<size_t>(length));
+    ends.push_back(length > kShort ? Ends{eight_bytes(text), eight_bytes(text + length - 8)} : Ends{0, 0});
+    const uint32_t given = static_cast<uint32_t>(texts.size());
+    slots[at] = Slot{word, given};
+    if (texts.size() * 2 > slots.size()) grow();
     return given;
   }
 
   void grow() {
-    std::vector<Slot> wider(slots.size() * 2);
-    const uint64_t mask = wider.size() - 1;
-    for (const Slot &slot : slots) {
+    std::vector<Slot> narrow(slots.size() * 2);
+    narrow.swap(slots);
+    --shift;
+    const uint64_t mask = slots.size() - 1;
+    for (const Slot &slot : narrow) {
       if (slot.code == 0) continue;
-      uint64_t at = slot.hash & mask;
-      while (wider[at].code != 0) at = (at + 1) & mask;
-      wider[at] = slot;
+      uint64_t at = place(slot.word);
+      while (slots[at].code != 0) at = (at + 1) & mask;
+      slots[at] = slot;
     }
-    slots.swap(wider);
   }
 
   int64_t most;
   std::vector<Slot> slots;
-  std::vector<Key> keys;            // by code - 1
-  std::vector<std::string> longer;  // by code - 1: texts of which the key is not all
+  int shift;                       // 64 less the bits of a place
+  std::vector<Ends> ends;          // by code - 1
+  std::vector<std::string> texts;  // by code - 1
 };
 
 namespace {
 
 template <typename Offset>
+void words_of(const dqm_text_coder &coder, const uint8_t *data, const Offset *offsets, int64_t count, bool readable,
+              uint64_t *words) {
+  ask_ahead(offsets, count * static_cast<int64_t>(sizeof(Offset)));
+  ask_ahead(data + offsets[0], static_cast<int64_t>(offsets[count] - offsets[0]));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t length = static_cast<int64_t>(offsets[i + 1]) - static_cast<int64_t>(offsets[i]);
+    words[i] = readable ? word_of(data + offsets[i], length) : last_word_of(data + offsets[i], length);
+    __builtin_prefetch(&coder.slots[coder.place(words[i])]);
+  }
+}
+
+template <typename Offset>
 int32_t codes_of(dqm_text_coder &coder, const uint8_t *data, const Offset *offsets, const uint8_t *validity,
                  int64_t first_bit, int64_t rows, uint16_t *codes, int64_t *firsts) {
-  Key keys[kTogether];
-  uint64_t hashes[kTogether];
+  uint64_t words[kTogether];
   for (int64_t start = 0; start < rows; start += kTogether) {
     const int64_t count = rows - start < kTogether ? rows - start : kTogether;
-    const uint64_t mask = coder.slots.size() - 1;
-    for (int64_t i = 0; i < count; ++i) {
-      const uint8_t *text = data + offsets[start + i];
-      keys[i] = key_of(text, static_cast<uint64_t>(offsets[start + i + 1] - offsets[start + i]));
-      hashes[i] = hash_of(keys[i], text);
-      __builtin_prefetch(&coder.slots[hashes[i] & mask]);
-    }
+    words_of(coder, data, offsets + start, count, offsets[start + count] + 8 <= offsets[rows], words);
     for (int64_t i = 0; i < count; ++i) {
       const int64_t row = start + i, bit = first_bit + row;
       if (validity != nullptr && !((validity[bit >> 3] >> (bit & 7)) & 1)) {
@@ -133,13 +157,20 @@ int32_t codes_of(dqm_text_coder &coder, const uint8_t *data, const Offset *offse
         continue;
       }
       bool fresh = false;
-      const uint32_t code = coder.code(data + offsets[row], keys[i], hashes[i], fresh);
+      const int64_t length = static_cast<int64_t>(offsets[row + 1]) - static_cast<int64_t>(offsets[row]);
+      const uint32_t code = coder.code(data + offsets[row], length, words[i], fresh);
       if (code == 0) return -1;
       if (fresh) firsts[code - 1] = row;
       codes[row] = static_cast<uint16_t>(code);
     }
   }
-  return static_cast<int32_t>(coder.keys.size());
+  return static_cast<int32_t>(coder.texts.size());
+}
+
+inline uint8_t byte_of_marks(const uint16_t *codes, int64_t count, const uint8_t *marked) {
+  unsigned byte = 0;
+  for (int64_t i = 0; i < count; ++i) byte |= static_cast<unsigned>(marked[codes[i]]) << i;
+  return static_cast<uint8_t>(byte);
 }
 
 }  // namespace
@@ -170,13 +201,10 @@ DQM_TEXTS_API int32_t dqm_text_codes(dqm_text_coder *coder, const uint8_t *data,
   }
 }
 
-DQM_TEXTS_API int64_t dqm_text_marks(const uint16_t *codes, int64_t rows, const uint8_t *marked, uint8_t *marks) {
-  int64_t count = 0;
-  for (int64_t row = 0; row < rows; ++row) {
-    marks[row] = marked[codes[row]];
-    count += marks[row];
-  }
-  return count;
+DQM_TEXTS_API void dqm_text_marks(const uint16_t *codes, int64_t rows, const uint8_t *marked, uint8_t *bits) {
+  int64_t row = 0;
+  for (; row + 8 <= rows; row += 8) bits[row >> 3] = byte_of_marks(codes + row, 8, marked);
+  if (row < rows) bits[row >> 3] = byte_of_marks(codes + row, rows - row, marked);
 }
 
 }  // extern "C"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dqm_assets.quality.contracts.arrow_keys import repeated_keys
 from dqm_assets.quality.contracts.arrow_masks import ArrowColumn, failing_mask
@@ -85,7 +86,7 @@ class ArrowJudge:
                 mask = failing_mask(self._column(column), condition, self._sql[column])
                 if mask is None:
                     return None
-                return Found(int(np.count_nonzero(mask)), self._keep(_first(mask)))
+                return Found(sum(chunk.true_count for chunk in mask.chunks), self._keep(_first(mask)))
             case DuplicateRows(columns=(column,)) if column in self._sql:
                 keys = repeated_keys(self._table.column(column), SAMPLE_ROWS)
                 return None if keys is None else Found(keys.rows, self._keep(keys.examples))
@@ -105,11 +106,12 @@ class ArrowJudge:
         return self._columns[name]
 
 
-def _first(mask: np.ndarray) -> np.ndarray:
+def _first(mask: pa.ChunkedArray) -> np.ndarray:
     """Return the first places that are set, looking only as far as the sample needs."""
     first: list[int] = []
     for start in range(0, len(mask), _STEP):
-        first.extend(start + int(place) for place in np.flatnonzero(mask[start : start + _STEP]))
+        places = pc.indices_nonzero(mask.slice(start, _STEP)).to_numpy()
+        first.extend(start + int(place) for place in places[:SAMPLE_ROWS])
         if len(first) >= SAMPLE_ROWS:
             break
-    return np.array(first[:SAMPLE_ROWS], int)
+    return np.array(first[:SAMPLE_ROWS], np.int64)

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dqm_assets.quality._kernel import ffi, lib
+
 #: A bitmap over the range of values pays off up to this many places per row.
 _PLACES_PER_ROW = 16
 
@@ -29,11 +31,9 @@ def repeated_keys(values: pa.ChunkedArray, examples: int) -> RepeatedKeys | None
         return None
     if not len(values) or values.null_count:
         return None if values.null_count else RepeatedKeys(0, np.array([], int))
+    if found := _in_order(values, examples):
+        return found
     plain = values.to_numpy()
-    steps = plain[1:] - plain[:-1] if plain[0] <= plain[-1] else np.array([-1])
-    if steps.min(initial=1) >= 0:  # in order: what repeats stands side by side
-        same = np.flatnonzero(steps == 0)
-        return RepeatedKeys(len(same), np.union1d(same[:examples], same[:examples] + 1)[:examples])
     extremes = pc.min_max(values)
     low, span = extremes["min"].as_py(), extremes["max"].as_py() - extremes["min"].as_py() + 1
     if span > _PLACES_PER_ROW * len(values):
@@ -48,3 +48,29 @@ def repeated_keys(values: pa.ChunkedArray, examples: int) -> RepeatedKeys | None
     chosen = np.zeros(span, bool)
     chosen[keys] = True
     return RepeatedKeys(repeated, np.flatnonzero(chosen[places])[:examples])
+
+
+def _in_order(values: pa.ChunkedArray, examples: int) -> RepeatedKeys | None:
+    """Repeated keys of values that never fall: they stand side by side. None when one falls."""
+    places, found = np.empty(examples, np.int64), ffi.new("int32_t *")
+    first: list[int] = []
+    repeated, seen = 0, 1
+    previous = values[0].as_py()
+    for chunk in values.slice(1).chunks:
+        if not len(chunk):
+            continue
+        plain = chunk.to_numpy().astype(np.int64, copy=False)
+        now = lib.dqm_repeats_in_order(
+            ffi.from_buffer("int64_t[]", plain),
+            len(plain),
+            previous,
+            ffi.from_buffer("int64_t[]", places, require_writable=True),
+            examples,
+            found,
+        )
+        if now < 0:
+            return None
+        first += [seen + int(place) for place in places[: found[0]]]
+        repeated, seen, previous = repeated + now, seen + len(plain), int(plain[-1])
+    same = np.array(first[:examples], np.int64)
+    return RepeatedKeys(repeated, np.union1d(same - 1, same)[:examples])

@@ -6,6 +6,7 @@ DuckDB judges it.
 """
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property, singledispatch
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dqm_assets.quality._kernel import ffi, lib
 from dqm_assets.quality.contracts.conditions.all_of import AllOf
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn, PythonCondition
 from dqm_assets.quality.contracts.conditions.bounds import COMPARE, Bound
@@ -31,10 +33,10 @@ if TYPE_CHECKING:
 
 #: Distinct texts are worth finding when the first ones repeat: at most this share of them is distinct.
 _PROBE_ROWS, _DISTINCT_SHARE = 20_000, 0.5
-#: Numbers that are divided at a time.
-_BLOCK = 32_768
 #: The mask of a condition that no row breaks.
-NO_ROW = np.zeros(0, bool)
+NO_ROW = pa.chunked_array([], pa.bool_())
+#: Largest step that the kernel divides by.
+_LARGEST = 2**63 - 1
 _FAILS = {">=": pc.less, ">": pc.less_equal, "<=": pc.greater, "<": pc.greater_equal}
 
 
@@ -50,14 +52,21 @@ class ArrowColumn:
 
         Of floats the kernel finds them in an eighth of Arrow's time, which looks out for NaN value by value.
         """
-        if pa.types.is_float32(self.values.type) or pa.types.is_float64(self.values.type):
-            seen = profile(pa.table({"values": self.values}), sketches=False).columns["values"].metrics()
+        if self.seen is not None:
+            seen = self.seen
             low = -math.inf if seen.get("negative_infinity_count") else seen.get("min")
             high = math.inf if seen.get("positive_infinity_count") else seen.get("max")
             # Of infinities of one sign alone, that one is both ends.
             return (high if low is None else low), (low if high is None else high)
         found = pc.min_max(self.values)
         return found["min"].as_py(), found["max"].as_py()
+
+    @cached_property
+    def seen(self) -> Mapping[str, Any] | None:
+        """The kernel's metrics of a column of floats."""
+        if not (pa.types.is_float32(self.values.type) or pa.types.is_float64(self.values.type)):
+            return None
+        return profile(pa.table({"values": self.values}), sketches=False).columns["values"].metrics()
 
     @cached_property
     def coded(self) -> TextCodes | None:
@@ -68,10 +77,12 @@ class ArrowColumn:
         return text_codes(self.values)
 
 
-def failing_mask(column: ArrowColumn, condition: PythonCondition, sql: JudgedColumn) -> np.ndarray | None:
+def failing_mask(
+    column: ArrowColumn, condition: PythonCondition, sql: JudgedColumn
+) -> pa.ChunkedArray | None:
     """Return which rows break a condition, or None when this engine cannot tell.
 
-    Bool, one a row; `NO_ROW` when none does, as filling and counting a mask costs more than finding that.
+    Bool, one a row, null like false; `NO_ROW` when none does, as filling a mask costs more than finding that.
 
     Args:
         column: the column as it came; it must carry its logical type as it stands.
@@ -82,24 +93,26 @@ def failing_mask(column: ArrowColumn, condition: PythonCondition, sql: JudgedCol
 
 
 @singledispatch
-def _mask(condition: PythonCondition, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _mask(condition: PythonCondition, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     return None
 
 
 @_mask.register
-def _(condition: NotNull, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
-    if column.values.null_count == 0 and not pa.types.is_floating(column.values.type):
+def _(condition: NotNull, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
+    floating = pa.types.is_floating(column.values.type)
+    nans = floating and (column.seen is None or bool(column.seen.get("nan_count")))
+    if column.values.null_count == 0 and not nans:
         return NO_ROW
-    return _as_numpy(pc.is_null(column.values, nan_is_null=pa.types.is_floating(column.values.type)))
+    return pc.is_null(column.values, nan_is_null=nans)
 
 
 @_mask.register
-def _(condition: OfType, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _(condition: OfType, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     return NO_ROW
 
 
 @_mask.register
-def _(condition: Bound, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _(condition: Bound, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     kind = column.values.type
     limit = condition.limit
     if isinstance(limit, datetime):
@@ -116,7 +129,7 @@ def _(condition: Bound, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | 
     holds = COMPARE[condition.comparison]
     if not any(end is not None and not holds(end, limit) for end in column.extremes):
         return NO_ROW
-    return _as_numpy(_FAILS[condition.comparison](column.values, scalar))
+    return _FAILS[condition.comparison](column.values, scalar)
 
 
 def _comparable(kind: pa.DataType, limit: float) -> bool:
@@ -125,60 +138,72 @@ def _comparable(kind: pa.DataType, limit: float) -> bool:
 
 
 @_mask.register
-def _(condition: MultipleOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
-    if not pa.types.is_integer(column.values.type) or not float(condition.step).is_integer():
+def _(condition: MultipleOf, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
+    if (
+        not pa.types.is_integer(column.values.type)
+        or pa.types.is_uint64(column.values.type)
+        or not float(condition.step).is_integer()
+    ):
         return None
-    # A null takes the value 0, which is a multiple of everything.
-    values = column.values.fill_null(0) if column.values.null_count else column.values
-    return _not_multiples(values.to_numpy(), int(condition.step))
+    if not 0 < condition.step <= _LARGEST:
+        return None
+    mask = pa.chunked_array(
+        [_no_multiples(chunk, int(condition.step)) for chunk in column.values.chunks], pa.bool_()
+    )
+    return pc.and_(mask, column.values.is_valid()) if column.values.null_count else mask
 
 
-def _not_multiples(values: np.ndarray, step: int) -> np.ndarray:
-    """Tell which values are no multiples: a division by a known number, a block in cache at a time."""
-    if not np.iinfo(values.dtype).min <= step <= np.iinfo(values.dtype).max:
-        return values != 0  # no smaller number is a multiple of it
-    found = np.empty(len(values), bool)
-    for start in range(0, len(values), _BLOCK):
-        block = values[start : start + _BLOCK]
-        np.not_equal(block // step * step, block, out=found[start : start + _BLOCK])
-    return found
+def _no_multiples(chunk: pa.Array, step: int) -> pa.BooleanArray:
+    if chunk.null_count:
+        chunk = chunk.fill_null(0)
+    values = chunk.to_numpy().astype(np.int64, copy=False)
+    bits = np.empty((len(values) + 7) // 8, np.uint8)
+    lib.dqm_no_multiples(
+        ffi.from_buffer("int64_t[]", values),
+        len(values),
+        step,
+        ffi.from_buffer("uint8_t[]", bits, require_writable=True),
+    )
+    return pa.BooleanArray.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
 
 
 @_mask.register
-def _(condition: AllOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _(condition: AllOf, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     result = NO_ROW
     for part in condition.conditions:
         mask = _mask(part, column, sql)
         if mask is None:
             return None
-        result = result | mask if len(result) and len(mask) else (result if len(result) else mask)
+        result = (
+            pc.or_kleene(result, mask) if len(result) and len(mask) else (result if len(result) else mask)
+        )
     return result
 
 
 @_mask.register
-def _(condition: OneOf, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _(condition: OneOf, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     if not _is_text(column):
         return None
     allowed = _texts(condition.values, column)
     if column.coded is not None:
         return _rows(column.coded, ~_known(column.coded, allowed))
     outside = pc.invert(pc.is_in(column.values, value_set=allowed))
-    return _as_numpy(pc.and_(outside, pc.is_valid(column.values)) if column.values.null_count else outside)
+    return pc.and_(outside, pc.is_valid(column.values)) if column.values.null_count else outside
 
 
 @_mask.register
-def _(condition: NotMissing, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _(condition: NotMissing, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     if not _is_text(column):
         return None
     listed, nulls = _texts(condition.values, column), None in condition.values
     if column.coded is not None:
         return _rows(column.coded, _known(column.coded, listed), nulls=nulls)
     missing = pc.is_in(column.values, value_set=listed)
-    return _as_numpy(pc.or_(missing, pc.is_null(column.values)) if nulls else missing)
+    return pc.or_(missing, pc.is_null(column.values)) if nulls else missing
 
 
 @_mask.register
-def _(condition: Length, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _(condition: Length, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     if not _is_text(column):
         return None
     if condition.minimum is None:
@@ -188,12 +213,12 @@ def _(condition: Length, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray |
             return NO_ROW
     length = pc.utf8_length(column.values)
     if condition.minimum is not None:
-        return _as_numpy(pc.less(length, condition.minimum))
-    return _as_numpy(pc.greater(length, condition.maximum))
+        return pc.less(length, condition.minimum)
+    return pc.greater(length, condition.maximum)
 
 
 @_mask.register
-def _(condition: Pattern, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray | None:
+def _(condition: Pattern, column: ArrowColumn, sql: JudgedColumn) -> pa.ChunkedArray | None:
     if not _is_text(column) or column.coded is None:
         return None
     plain = JudgedColumn(sql.name, sql.type, "text", "text", sql.raw_type)
@@ -201,8 +226,8 @@ def _(condition: Pattern, column: ArrowColumn, sql: JudgedColumn) -> np.ndarray 
     return _rows(column.coded, _known(column.coded, _broken(rows, condition.failing(plain))))
 
 
-def _rows(coded: TextCodes, marked: np.ndarray, *, nulls: bool = False) -> np.ndarray:
-    return coded.rows_with(marked, nulls=nulls) if nulls or marked.any() else NO_ROW
+def _rows(coded: TextCodes, marked: np.ndarray, *, nulls: bool = False) -> pa.ChunkedArray:
+    return pa.chunked_array([coded.rows_with(marked, nulls=nulls)]) if nulls or marked.any() else NO_ROW
 
 
 def _broken(rows: "duckdb.DuckDBPyRelation", predicate: str) -> pa.Array:
@@ -221,10 +246,3 @@ def _texts(values: tuple[Any, ...], column: ArrowColumn) -> pa.Array:
 
 def _is_text(column: ArrowColumn) -> bool:
     return pa.types.is_string(column.values.type) or pa.types.is_large_string(column.values.type)
-
-
-def _as_numpy(mask: pa.ChunkedArray) -> np.ndarray:
-    """Widen a bitmap to one byte per row; one without a set bit needs no look at each row."""
-    if not any(chunk.true_count for chunk in mask.chunks):
-        return NO_ROW
-    return mask.fill_null(False).to_numpy() if mask.null_count else mask.to_numpy()

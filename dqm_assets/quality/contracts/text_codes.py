@@ -20,22 +20,22 @@ class TextCodes:
     #: The different texts, by first appearance.
     texts: pa.Array
 
-    def rows_with(self, marked: np.ndarray, *, nulls: bool = False) -> np.ndarray:
-        """Tell which rows hold a marked text (bool, one a row).
+    def rows_with(self, marked: np.ndarray, *, nulls: bool = False) -> pa.BooleanArray:
+        """Tell which rows hold a marked text.
 
         Args:
             marked: bool, one a text.
             nulls: whether nulls are marked too.
         """
-        found = np.empty(len(self.codes), bool)
+        bits = np.empty((len(self.codes) + 7) // 8, np.uint8)
         table = np.concatenate([[nulls], marked]).astype(np.uint8)
         lib.dqm_text_marks(
             ffi.from_buffer("uint16_t[]", self.codes),
             len(self.codes),
             ffi.from_buffer("uint8_t[]", table),
-            ffi.from_buffer("uint8_t[]", found, require_writable=True),
+            ffi.from_buffer("uint8_t[]", bits, require_writable=True),
         )
-        return found
+        return pa.BooleanArray.from_buffers(pa.bool_(), len(self.codes), [None, pa.py_buffer(bits)])
 
 
 def text_codes(values: pa.ChunkedArray) -> TextCodes | None:
