@@ -49,12 +49,13 @@ class Lake:
         url: PostgreSQL database of the catalog.
         location: folder or ``s3://bucket/prefix`` of the data files.
         scratch: folder that DuckDB may spill to.
+        threads: DuckDB's threads; None: as many as there are cores.
 
     Raises:
         StoreError: an extension is missing, or the lake cannot be attached.
     """
 
-    def __init__(self, url: str, location: str, scratch: Path) -> None:
+    def __init__(self, url: str, location: str, scratch: Path, threads: int | None = None) -> None:
         self._url = url
         self._location = location if "://" in location else str(Path(location).absolute())
         self._idle: list[duckdb.DuckDBPyConnection] = []
@@ -62,6 +63,8 @@ class Lake:
         self._aliases = itertools.count()
         self._moved = False
         self._main = _duckdb(scratch)
+        if threads is not None:
+            self._main.execute(f"SET GLOBAL threads = {int(threads)}")
         try:
             self._main.execute(_postgres_secret(url))
             if self._location.startswith("s3://"):

@@ -28,13 +28,13 @@ class Store:
     several threads.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, threads: int | None = None) -> None:
         self.settings = settings
         self._postgres = Postgres(settings)
         self._databases = self._postgres.join()
         try:
             self._lake = Lake(
-                self._databases.lake, settings.store_location, settings.home.absolute() / "scratch"
+                self._databases.lake, settings.store_location, settings.home.absolute() / "scratch", threads
             )
             self._writer = Writer(self._lake, self._databases.lake, self._postgres.join)
             migrations.migrate(self._lake, self._writer)
@@ -179,10 +179,15 @@ class Store:
         self.close()
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, threads: int | None = None) -> Store:
     """Start or join PostgreSQL, attach the lake, bring its tables up to date.
+
+    Args:
+        settings: Where everything is.
+        threads: DuckDB's threads; None: as many as there are cores. A process that mostly commits small
+            batches wants one: waking others for each look into the catalog doubles its CPU seconds.
 
     Raises:
         StoreError: one of these cannot be done; the message says which and how to mend it.
     """
-    return Store(settings)
+    return Store(settings, threads)

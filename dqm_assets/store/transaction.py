@@ -70,6 +70,17 @@ class Transaction:
         """
         self._add(operations.delete(table, where, params))
 
+    def update(self, sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> int:
+        """Run an UPDATE (trusted SQL, values as parameters) of declared tables.
+
+        Returns:
+            How many rows were changed.
+
+        Raises:
+            StoreError: the statement failed.
+        """
+        return int(self.query(sql, params)[0][0].as_py())
+
     def query(self, sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> pa.Table:
         """Read inside the transaction: own writes are seen, declared tables are locked until the end.
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,6 +16,11 @@ from dqm_assets.sources.streams.sink import StreamSink
 
 _log = structlog.get_logger(__name__)
 
+#: Records taken from the client at a time, so that the size of a batch is looked at in between.
+_CHUNK = 5_000
+#: Seconds between two looks whether the last batch is written.
+_GLANCE = 0.01
+
 #: Marks records of the simulator, on the record itself.
 SIMULATED_RECORD = ("dqm-simulated", b"true")
 
@@ -26,7 +32,9 @@ class StreamLimits:
     #: Seconds that a batch may wait for more records.
     linger: float = 0.05
     #: Records of one batch.
-    batch: int = 20_000
+    batch: int = 50_000
+    #: Kilobytes of one batch, at which it is written however few its records are.
+    batch_kb: int = 32_768
     #: Kilobytes that the client fetches ahead.
     queue_kb: int = 65_536
     #: Seconds between two looks for new partitions.
@@ -45,6 +53,9 @@ class StreamTotals:
 
 class StreamConsumer:
     """Reads one topic, or its share of the partitions, into the store.
+
+    One batch is written by a thread while the next is gathered. When both hands are full nothing is asked of
+    the client, whose queue is bounded: what is behind that waits at the broker.
 
     Args:
         bootstrap: Addresses of brokers, comma separated.
@@ -91,15 +102,19 @@ class StreamConsumer:
             SourceError: the stored offset is no longer at the broker, or the broker refuses.
             StoreError: a batch could not be written; it is read again by whoever starts next.
         """
-        while not until():
-            self._look_for_partitions()
-            records = self._next_batch()
-            if records.num_rows:
-                written = self._sink.write(records)
-                self.totals.records += records.num_rows
-                self.totals.events += written.events
-                self.totals.dead_letters += written.dead_letters
-                self.totals.batches += 1
+        with ThreadPoolExecutor(1, thread_name_prefix=f"write {self._topic}") as writer:
+            writing: Future[None] = writer.submit(lambda: None)
+            while not until():
+                if self._partitions_are_due():
+                    writing.result()
+                    self._look_for_partitions()
+                records = self._next_batch(writing)
+                if records.num_rows:
+                    writing.result()
+                    writing = writer.submit(self._write, records)
+                elif writing.done():
+                    writing.result()
+            writing.result()
         return self.totals
 
     @property
@@ -127,12 +142,19 @@ class StreamConsumer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _look_for_partitions(self) -> None:
-        now = time.monotonic()
+    def _write(self, records: pa.Table) -> None:
+        written = self._sink.write(records)
+        self.totals.events += written.events
+        self.totals.dead_letters += written.dead_letters
+        self.totals.batches += 1
+        self.totals.records += records.num_rows
+
+    def _partitions_are_due(self) -> bool:
         wait = self._limits.metadata if self._assigned else 0.5
-        if now - self._looked_at < wait:
-            return
-        self._looked_at = now
+        return time.monotonic() - self._looked_at >= wait
+
+    def _look_for_partitions(self) -> None:
+        self._looked_at = time.monotonic()
         try:
             topic = self._consumer.list_topics(self._topic, timeout=10).topics.get(self._topic)
         except self._kafka.KafkaException as error:
@@ -151,23 +173,38 @@ class StreamConsumer:
         self._assigned.update(new)
         _log.info("partitions_claimed", topic=self._topic, partitions=new)
 
-    def _next_batch(self) -> pa.Table:
+    def _next_batch(self, writing: Future[None]) -> pa.Table:
+        """What comes until the batch is full, or has lingered and the last one is written."""
         if not self._assigned:
             time.sleep(0.1)
             return RECORDS.empty_table()
-        columns: dict[str, list[Any]] = {name: [] for name in RECORDS.names}
-        for message in self._consumer.consume(self._limits.batch, self._limits.linger):
-            if message.error() is not None:
-                self._refuse(message.error())
-                continue
-            columns["topic"].append(message.topic())
-            columns["partition"].append(message.partition())
-            columns["record_offset"].append(message.offset())
-            columns["produced_at"].append(message.timestamp()[1])
+        messages: list[Any] = []
+        size, until = 0, time.monotonic() + self._limits.linger
+        while len(messages) < self._limits.batch and size < self._limits.batch_kb * 1024:
+            left = max(until - time.monotonic(), 0.0 if writing.done() else _GLANCE)
+            if left == 0.0 and messages:
+                break
+            found = self._consumer.consume(min(_CHUNK, self._limits.batch - len(messages)), left)
+            for message in found:
+                if message.error() is not None:
+                    self._refuse(message.error())
+            messages.extend(message for message in found if message.error() is None)
+            size += sum(map(len, found))
+            if not messages and writing.done():
+                break
+        return self._table(messages)
+
+    def _table(self, messages: list[Any]) -> pa.Table:
+        columns = (
+            pa.repeat(pa.scalar(self._topic), len(messages)),
+            pa.array([message.partition() for message in messages], pa.int64()),
+            pa.array([message.offset() for message in messages], pa.int64()),
+            pa.array([message.timestamp()[1] for message in messages], pa.timestamp("ms", "UTC")),
             # Of each record: a simulator may write to a topic of real producers.
-            columns["simulated"].append(SIMULATED_RECORD in (message.headers() or ()))
-            columns["raw"].append(message.value())
-        return pa.table(columns, schema=RECORDS)
+            pa.array([SIMULATED_RECORD in (message.headers() or ()) for message in messages], pa.bool_()),
+            pa.array([message.value() for message in messages], pa.binary()),
+        )
+        return pa.table(dict(zip(RECORDS.names, columns, strict=True)), schema=RECORDS)
 
     def _refuse(self, error: Any) -> None:
         """Pass over what mends itself; an offset that is gone would be a silent loss."""

@@ -13,6 +13,17 @@ from dqm_assets.store import Store, Transaction
 
 OFFSETS = "monitoring.offsets"
 
+#: Moves offsets on, if they and the epochs are still those that this owner left. Whoever wrote to these rows
+#: in between makes the commit fail as well, even if the lock was lost.
+_ADVANCE = """
+    UPDATE monitoring.offsets AS held SET next_offset = moved.following, updated_at = $now
+    FROM (
+        SELECT unnest($partitions) AS partition, unnest($expected) AS expected,
+            unnest($following) AS following, unnest($epochs) AS epoch
+    ) AS moved
+    WHERE held.topic = $topic AND held.partition = moved.partition
+        AND held.next_offset = moved.expected AND held.epoch = moved.epoch
+"""
 _OWNED = "SELECT partition, next_offset, epoch FROM monitoring.offsets WHERE topic = ? ORDER BY partition"
 
 
@@ -108,13 +119,11 @@ class StreamSink:
         now = pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
         with self._store.transaction(OFFSETS) as tx:
             self._at("begin")
-            self._refuse_strangers(tx, following)
+            self._advance(tx, following, now.as_py())
             self._at("events")
             tx.append("raw.stream_events", events.append_column("stored_at", pa.repeat(now, len(events))))
             self._at("dead_letters")
             tx.append("raw.dead_letters", dead.append_column("dead_at", pa.repeat(now, len(dead))))
-            self._at("offsets")
-            tx.upsert(OFFSETS, self._rows(following))
             self._at("commit")
         self._at("committed")
         self._held.update(following)
@@ -133,15 +142,22 @@ class StreamSink:
             for row in last.to_pylist()
         }
 
-    def _refuse_strangers(self, tx: Transaction, following: Mapping[int, Position]) -> None:
-        stored = self._stored(tx)
-        for partition in following:
-            if stored.get(partition) != self._held[partition]:
-                raise FencedError(
-                    f"Partition {partition} of {self._topic} has another consumer by now. This one ends; "
-                    "start each consumer with partitions of its own.",
-                    "fenced",
-                )
+    def _advance(self, tx: Transaction, following: Mapping[int, Position], now: datetime) -> None:
+        held = [self._held[partition] for partition in following]
+        moved = {
+            "topic": self._topic,
+            "now": now,
+            "partitions": list(following),
+            "expected": [position.next_offset for position in held],
+            "following": [position.next_offset for position in following.values()],
+            "epochs": [position.epoch for position in held],
+        }
+        if tx.update(_ADVANCE, moved) != len(following):
+            raise FencedError(
+                f"Partitions {', '.join(map(str, sorted(following)))} of {self._topic} have another consumer "
+                "by now. This one ends; start each consumer with partitions of its own.",
+                "fenced",
+            )
 
     def _stored(self, tx: Transaction) -> dict[int, Position]:
         rows = tx.query(_OWNED, [self._topic]).to_pylist()

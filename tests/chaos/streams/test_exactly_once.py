@@ -20,7 +20,7 @@ __all__ = ["broker"]
 pytestmark = pytest.mark.chaos
 
 ROOT = Path(__file__).parents[3]
-STEPS = ("classify", "begin", "events", "dead_letters", "offsets", "commit", "committed")
+STEPS = ("classify", "begin", "events", "dead_letters", "commit", "committed")
 #: Random kills; a soak takes many.
 KILLS = int(os.environ.get("DQM_STREAM_KILLS", "2"))
 

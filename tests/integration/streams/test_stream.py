@@ -142,7 +142,7 @@ def test_dead_letters_become_events_once_when_the_rules_let_them(
 
     from dqm_assets.sources.streams import classify  # noqa: PLC0415
 
-    monkeypatch.setattr(classify, "_CLASSIFY", classify._CLASSIFY.replace("1000000000.0", "1e12"))
+    monkeypatch.setattr(classify, "_PARSE", classify._PARSE.replace("1000000000.0", "1e12"))
     first, second = replay(store), replay(store)
 
     assert ((first.tried, first.mended), (second.tried, second.mended)) == ((2, 1), (1, 0))
