@@ -35,7 +35,7 @@ def run(
         str, typer.Option(help="i/n: of n consumers this is number i; it reads each n-th partition.")
     ] = "0/1",
     linger: Annotated[float, typer.Option(min=0, help="Seconds that a batch waits for more.")] = 0.05,
-    batch: Annotated[int, typer.Option(min=1, max=1_000_000, help="Records of a batch.")] = 20_000,
+    batch: Annotated[int, typer.Option(min=1, max=1_000_000, help="Records of a batch.")] = 50_000,
     idle: Annotated[
         float, typer.Option(min=0, help="End after so many seconds without a record; 0 never.")
     ] = 0.0,
@@ -66,7 +66,7 @@ def run(
         StreamLimits(linger=linger, batch=batch),
         timedelta(seconds=settings().stream_window_seconds),
     )
-    with open_store(settings()) as store:
+    with open_store(settings(), threads=1) as store:
         service = StreamService(store, plan)
         seen, since = 0, time.monotonic()
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import pyarrow as pa
@@ -51,6 +52,19 @@ class StreamTotals:
     batches: int = 0
 
 
+@dataclass(frozen=True)
+class Poll:
+    """A look at the broker whose records are written.
+
+    Attributes:
+        started: When it began.
+        drained: Whether the broker had no more than it brought.
+    """
+
+    started: datetime
+    drained: bool
+
+
 class StreamConsumer:
     """Reads one topic, or its share of the partitions, into the store.
 
@@ -79,6 +93,8 @@ class StreamConsumer:
         self._assigned: set[int] = set()
         self._looked_at = -1e9
         self.totals = StreamTotals()
+        #: The last poll all of whose records are written.
+        self.written: Poll | None = None
         self._consumer = self._kafka.Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -108,12 +124,13 @@ class StreamConsumer:
                 if self._partitions_are_due():
                     writing.result()
                     self._look_for_partitions()
-                records = self._next_batch(writing)
-                if records.num_rows:
-                    writing.result()
-                    writing = writer.submit(self._write, records)
-                elif writing.done():
-                    writing.result()
+                started = datetime.now(UTC)
+                records, drained = self._next_batch(writing)
+                writing.result()
+                poll = Poll(started, drained)
+                writing = writer.submit(self._write, records, poll) if records.num_rows else writing
+                if not records.num_rows:
+                    self.written = poll
             writing.result()
         return self.totals
 
@@ -142,12 +159,13 @@ class StreamConsumer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, records: pa.Table) -> None:
+    def _write(self, records: pa.Table, poll: Poll) -> None:
         written = self._sink.write(records)
         self.totals.events += written.events
         self.totals.dead_letters += written.dead_letters
         self.totals.batches += 1
         self.totals.records += records.num_rows
+        self.written = poll
 
     def _partitions_are_due(self) -> bool:
         wait = self._limits.metadata if self._assigned else 0.5
@@ -173,26 +191,28 @@ class StreamConsumer:
         self._assigned.update(new)
         _log.info("partitions_claimed", topic=self._topic, partitions=new)
 
-    def _next_batch(self, writing: Future[None]) -> pa.Table:
-        """What comes until the batch is full, or has lingered and the last one is written."""
+    def _next_batch(self, writing: Future[None]) -> tuple[pa.Table, bool]:
+        """What comes until the batch is full, or has lingered and the last one is written.
+
+        Returns:
+            The records, and whether the broker had no more.
+        """
         if not self._assigned:
             time.sleep(0.1)
-            return RECORDS.empty_table()
+            return RECORDS.empty_table(), False
         messages: list[Any] = []
         size, until = 0, time.monotonic() + self._limits.linger
         while len(messages) < self._limits.batch and size < self._limits.batch_kb * 1024:
             left = max(until - time.monotonic(), 0.0 if writing.done() else _GLANCE)
-            if left == 0.0 and messages:
-                break
+            if left == 0.0:
+                return self._table(messages), True
             found = self._consumer.consume(min(_CHUNK, self._limits.batch - len(messages)), left)
             for message in found:
                 if message.error() is not None:
                     self._refuse(message.error())
             messages.extend(message for message in found if message.error() is None)
             size += sum(map(len, found))
-            if not messages and writing.done():
-                break
-        return self._table(messages)
+        return self._table(messages), False
 
     def _table(self, messages: list[Any]) -> pa.Table:
         columns = (

@@ -4,14 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pyarrow as pa
 import structlog
 
 from dqm_assets.errors import DqmError, StoreError
 from dqm_assets.pipeline.datasets import find_dataset
-from dqm_assets.sources.streams.consumer import StreamConsumer, StreamLimits, StreamTotals
+from dqm_assets.sources.streams.consumer import Poll, StreamConsumer, StreamLimits, StreamTotals
 from dqm_assets.sources.streams.meter import StreamMeter
 from dqm_assets.sources.streams.report import StreamReporter
 from dqm_assets.sources.streams.sink import FencedError, StreamSink
@@ -156,7 +156,7 @@ class StreamService:
         plan = self._plan
         try:
             with StreamConsumer(plan.bootstrap, watch.topic, sink, plan.limits, plan.share) as consumer:
-                polls = _Polls(watch, consumer, plan.limits.batch)
+                polls = _Polls(watch, consumer)
 
                 def done() -> bool:
                     polls.between()
@@ -202,18 +202,16 @@ class StreamService:
 class _Polls:
     """Tells the keeper between polls how far the broker has been read."""
 
-    def __init__(self, watch: TopicWatch, consumer: StreamConsumer, batch: int) -> None:
-        self._watch, self._consumer, self._batch = watch, consumer, batch
-        self._started: datetime | None = None
-        self._records = 0
+    def __init__(self, watch: TopicWatch, consumer: StreamConsumer) -> None:
+        self._watch, self._consumer = watch, consumer
+        self._told: Poll | None = None
         self._looked = 0.0
 
     def between(self) -> None:
-        records = self._consumer.totals.records
-        if self._started is not None and self._consumer.ready:
-            drained = records - self._records < self._batch
-            self._watch.keeper.polled(started=self._started, drained=drained)
-        self._started, self._records = datetime.now(UTC), records
+        poll = self._consumer.written
+        if poll is not None and poll is not self._told and self._consumer.ready:
+            self._watch.keeper.polled(started=poll.started, drained=poll.drained)
+        self._told = poll
         if time.monotonic() - self._looked > 1.0:
             self._looked = time.monotonic()
             self._watch.lag = self._consumer.lag()

@@ -223,7 +223,7 @@ def test_a_letter_that_becomes_an_event_moves_in_its_window(
     read_until(keeper, 5)
     judge = WindowJudge(store, WIDTH)
     judge.judge()
-    monkeypatch.setattr(classify, "_CLASSIFY", classify._CLASSIFY.replace("1000000000.0", "1e12"))
+    monkeypatch.setattr(classify, "_PARSE", classify._PARSE.replace("1000000000.0", "1e12"))
 
     assert replay(store).mended == replay(store).tried + 1 == 1
     judge.judge()
