@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dqm_assets.checks.quality import build_quality_checks
+    from dqm_assets.components.monitored_database import MonitoredDatabase
     from dqm_assets.components.monitored_dataset import MonitoredDataset
 
-__all__ = ["MonitoredDataset", "build_quality_checks"]
+__all__ = ["MonitoredDatabase", "MonitoredDataset", "build_quality_checks"]
 
 _HOMES = {
     "build_quality_checks": "dqm_assets.checks.quality",
+    "MonitoredDatabase": "dqm_assets.components.monitored_database",
     "MonitoredDataset": "dqm_assets.components.monitored_dataset",
 }
 

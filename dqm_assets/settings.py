@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     landing_settle_seconds: float = Field(default=1.0, ge=0.0)
     #: Folder of the ODCS contracts.
     contracts: Path = Field(default=Path(__file__).parent.parent / "contracts")
+    #: Folder of the databases and folders of files that are watched; ``None`` is sources/ beside contracts/.
+    sources: Path | None = None
     #: Days after which raw rows, metrics and results are removed.
     retention_days: int = Field(default=90, ge=1)
     #: Address and port of the dashboard and API.
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
     #: Routes and channels of notifications; ``None`` is notifications.yaml in the home, or beside contracts/.
     notifications: Path | None = None
 
-    @field_validator("home", "landing", "contracts", "notifications")
+    @field_validator("home", "landing", "contracts", "sources", "notifications")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value is not None else None
@@ -93,6 +95,11 @@ class Settings(BaseSettings):
     def stream_topics(self) -> tuple[str, ...]:
         """Topics of the events, in order, each once."""
         return tuple(dict.fromkeys(name.strip() for name in self.kafka_topics.split(",") if name.strip()))
+
+    @property
+    def sources_folder(self) -> Path:
+        """Folder of ``<source>.yaml`` files."""
+        return self.sources or self.contracts.parent / "sources"
 
     @property
     def store_location(self) -> str:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "crypto": ("dqm_assets.cli.crypto", "app", "Fetch crypto prices and see how it goes."),
     "devices": ("dqm_assets.cli.devices", "app", "Collect and watch the device fleet."),
     "stream": ("dqm_assets.cli.stream", "app", "Take events from Kafka; list and replay dead letters."),
+    "sources": ("dqm_assets.cli.sources", "app", "Watch databases, warehouses and folders of files."),
     "profile": ("dqm_assets.cli.profile", "profile", "Profile CSV and Parquet files."),
     "check": ("dqm_assets.cli.check", "app", "Judge a file by a contract; show failing rows again."),
     "contract": ("dqm_assets.cli.contract", "app", "Write, lint, compare and test data contracts."),

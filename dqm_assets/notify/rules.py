@@ -1,6 +1,5 @@
 """Who is told what, when and how: channels, and routes from alerts to channels."""
 
-import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -9,19 +8,11 @@ from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from dqm_assets.quality.alert import EventName, Severity
+from dqm_assets.quality.durations import read_span
 
 TemplateName = Literal["chat", "mail", "webhook"]
 WeekDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK_DAYS: tuple[WeekDay, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _duration(value: Any) -> Any:
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("a duration is a number with s, m, h or d, such as 30m")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
 def _zone(value: Any) -> Any:
@@ -35,7 +26,7 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(read_span)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 

@@ -5,24 +5,21 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from dqm_assets.errors import SettingsError
 from dqm_assets.notify.channel import holds_secret, is_understood
 from dqm_assets.notify.rules import Channel, Match, Route, Rules
 from dqm_assets.quality.contracts.problem import Problem, nearest
 from dqm_assets.settings import Settings
+from dqm_assets.yaml_file import REFERENCE, Steps, filled, mistake, problem_at, read_yaml, unset_references
 
 FILE_NAME = "notifications.yaml"
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BETWEEN_URLS = re.compile(r"[,\s]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
-
-Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -64,51 +61,22 @@ def check_rules(path: Path, environment: Mapping[str, str] | None = None) -> Che
     Raises:
         SettingsError: the file cannot be read at all.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path}: cannot be read ({error}); mend it or unset DQM_NOTIFICATIONS."
-        ) from None
-    try:
-        document = YAML().load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = Problem(line, column, "", f"broken YAML: {error.problem}", file=str(path))
-        return Checked(None, (problem,))
-    except (YAMLError, RecursionError) as error:
-        return Checked(None, (Problem(1, 1, "", f"broken YAML: {error}", file=str(path)),))
+    document, broken = read_yaml(path)
+    if broken is not None:
+        return Checked(None, (broken,))
     return _check(document or {}, str(path), os.environ if environment is None else environment)
 
 
 def _check(document: Any, file: str, environment: Mapping[str, str]) -> Checked:
-    def problem(steps: Steps, message: str) -> Problem:
-        line, column = _position(document, steps)
-        return Problem(line, column, ".".join(map(str, steps)), message, file=file)
-
+    problem = partial(problem_at, document, file)
     problems = [problem(steps, message) for steps, message in _references(document, environment)]
     try:
         rules = Rules.model_validate(_resolved(document, environment))
     except ValidationError as error:
-        problems += [problem(*_said(dict(found))) for found in error.errors()]
+        problems += [problem(*mistake(dict(found))) for found in error.errors()]
         return Checked(None, tuple(sorted(problems)))
     problems += [problem(steps, message) for steps, message in _mistakes(document, rules)]
     return Checked(None if problems else rules, tuple(sorted(problems)))
-
-
-def _position(document: Any, steps: Steps) -> tuple[int, int]:
-    """Line and column, from 1, of the innermost part of the document that the steps lead to."""
-    line, column, here = 0, 0, document
-    for step in steps:
-        try:
-            known = here.lc.data.get(step)
-            here = here[step]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            break
-        if known:
-            line, column = known[0], known[1]
-    return line + 1, column + 1
 
 
 def _channel_urls(document: Any) -> Iterator[tuple[str, str]]:
@@ -120,22 +88,15 @@ def _channel_urls(document: Any) -> Iterator[tuple[str, str]]:
 
 def _references(document: Any, environment: Mapping[str, str]) -> Iterator[tuple[Steps, str]]:
     for name, url in _channel_urls(document):
-        for wanted in _REFERENCE.findall(url):
-            if not environment.get(wanted):
-                yield (
-                    ("channels", name, "url"),
-                    f"${{{wanted}}} is not set; set the environment variable {wanted}",
-                )
+        for message in unset_references(url, environment):
+            yield ("channels", name, "url"), message
 
 
 def _resolved(document: Any, environment: Mapping[str, str]) -> Any:
     """The document with the references in channel URLs filled in; anything else stays as it is written."""
     if not isinstance(document, dict):
         return document
-    urls = {
-        name: _REFERENCE.sub(lambda found: environment.get(found[1]) or "unset", url)
-        for name, url in _channel_urls(document)
-    }
+    urls = {name: filled(url, environment) for name, url in _channel_urls(document)}
     channels = (
         {
             name: {**channel, "url": urls[name]} if name in urls else channel
@@ -147,25 +108,13 @@ def _resolved(document: Any, environment: Mapping[str, str]) -> Any:
     return {**document, "channels": channels}
 
 
-def _said(found: dict[str, Any]) -> tuple[Steps, str]:
-    steps: Steps = tuple(found["loc"])
-    if found["type"] == "extra_forbidden":
-        return steps, f"the key {steps[-1]!r} is not known here"
-    message = found["msg"].removeprefix("Value error, ")
-    # A URL may hold a secret: it is never repeated.
-    told = (
-        "" if steps[-1:] == ("url",) or isinstance(found["input"], dict | list) else f" ({found['input']!r})"
-    )
-    return steps, f"{message[:1].lower()}{message[1:]}{told}"
-
-
 def _mistakes(document: Any, rules: Rules) -> Iterator[tuple[Steps, str]]:
     """What types cannot say: routes to channels that do not exist, secrets in the file, unknown services."""
     written = dict(_channel_urls(document))
     for name, channel in rules.channels.items():
         if not is_understood(channel.url):
             yield ("channels", name, "url"), "Apprise does not understand this URL; see its list of services"
-        elif holds_secret(channel.url) and not _REFERENCE.search(written[name]):
+        elif holds_secret(channel.url) and not REFERENCE.search(written[name]):
             message = (
                 "the URL holds a secret; write ${NAME} in its place and set the environment variable NAME"
             )

@@ -16,7 +16,7 @@ PIPELINE_DETECTOR = "pipeline"
 _POLICY = AlertPolicy(severity="error", resolve_after=1, reopen_within=timedelta(hours=1), escalate_after=24)
 
 _NEWEST = """
-    SELECT * FROM monitoring.alerts WHERE dataset = ? AND detector = ? AND metric = 'failed'
+    SELECT * FROM monitoring.alerts WHERE dataset = ? AND detector = ? AND metric = ?
     ORDER BY opened_ts DESC LIMIT 1
 """
 
@@ -50,21 +50,41 @@ def pipeline_alert(  # noqa: PLR0917 - read as a sentence: who, whether, where, 
     Returns:
         The newest alert of the pipeline; ``None`` if it never failed.
     """
+    series = SeriesKey(pipeline, "", "", "failed", PIPELINE_DETECTOR)
     if not failed:
         # Most attempts succeed with nothing to resolve: they take no lock.
-        newest = _newest(store.rows(_NEWEST, [pipeline, PIPELINE_DETECTOR]))
+        newest = _newest(store.rows(_NEWEST, [pipeline, PIPELINE_DETECTOR, "failed"]))
         if newest is None or not newest.active:
             return newest
-    series = SeriesKey(pipeline, "", "", "failed", PIPELINE_DETECTOR)
     title = f"{pipeline} failed at {stage}" if failed else f"{pipeline} works again"
     explanation = f"{title}: {reason}" if failed and reason else title
     finding = Finding(series, dagster_run_id or at.isoformat(), _verdict(failed, at))
+    return advance_alert(store, finding, replace(_POLICY, owner=owner), title if failed else "", explanation)
+
+
+def advance_alert(
+    store: Store, finding: Finding, policy: AlertPolicy, title: str, explanation: str
+) -> Alert | None:
+    """Take one finding of a series that stands alone into account: its alert, its events, what is told.
+
+    Args:
+        store: The open store.
+        finding: The verdict and its address.
+        policy: How alerts of this series live.
+        title: What the alert is called; empty for a finding that is normal.
+        explanation: Why, in a line; kept as the reason of what happened.
+
+    Returns:
+        The newest alert of the series; ``None`` if there never was one.
+    """
+    series = finding.series
+    asked = [series.dataset, series.detector, series.metric]
     with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
-        before = _newest(tx.query(_NEWEST, [pipeline, PIPELINE_DETECTOR]).to_pylist())
-        alert, happened = advance(before, finding, replace(_POLICY, owner=owner))
+        before = _newest(tx.query(_NEWEST, asked).to_pylist())
+        alert, happened = advance(before, finding, policy)
         if alert is None or alert is before:
             return alert
-        if failed:
+        if title:
             evidence = replace(alert.evidence, explanation=explanation)
             alert = replace(alert, title=title, evidence=evidence)
         events = [replace(event, reason=explanation) for event in happened]
@@ -72,6 +92,12 @@ def pipeline_alert(  # noqa: PLR0917 - read as a sentence: who, whether, where, 
         upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
         enqueue(tx, events, [alert])
     return alert
+
+
+def active_alert(store: Store, series: SeriesKey) -> Alert | None:
+    """The newest alert of a series, if it is active; takes no lock."""
+    newest = _newest(store.rows(_NEWEST, [series.dataset, series.detector, series.metric]))
+    return newest if newest is not None and newest.active else None
 
 
 def _newest(rows: list[dict]) -> Alert | None:

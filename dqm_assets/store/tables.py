@@ -3,6 +3,7 @@
 from dqm_assets.store.table import BIG, BYTES, DAY, FLAG, JSON, REAL, TEXT, TIME, Column, Table, declare
 from dqm_assets.store.tables_accounts import ACCOUNT_TABLES
 from dqm_assets.store.tables_crypto import CRYPTO_TABLES
+from dqm_assets.store.tables_databases import DATABASE_TABLES
 from dqm_assets.store.tables_devices import DEVICE_TABLES
 from dqm_assets.store.tables_notify import NOTIFY_TABLES
 from dqm_assets.store.tables_streams import STREAM_TABLES
@@ -247,7 +248,15 @@ _DECLARED = (
 #: The declared tables by name. Tables made from files (`Store.ensure_table`) are not among them.
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (*_DECLARED, *NOTIFY_TABLES, *CRYPTO_TABLES, *DEVICE_TABLES, *ACCOUNT_TABLES, *STREAM_TABLES)
+    for table in (
+        *_DECLARED,
+        *NOTIFY_TABLES,
+        *CRYPTO_TABLES,
+        *DEVICE_TABLES,
+        *ACCOUNT_TABLES,
+        *STREAM_TABLES,
+        *DATABASE_TABLES,
+    )
 }
 SCHEMAS: tuple[str, ...] = ("raw", "metrics", "monitoring")
 

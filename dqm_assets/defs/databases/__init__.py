@@ -1,0 +1,1 @@
+"""Databases and folders of files: assets, checks and schedules of every ``sources/*.yaml``."""

@@ -1,0 +1,1 @@
+"""Databases, warehouses and folders of files: what is in their tables, asked for by one query each."""
