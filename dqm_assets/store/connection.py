@@ -68,7 +68,7 @@ class Lake:
         try:
             self._main.execute(_postgres_secret(url))
             if self._location.startswith("s3://"):
-                self._main.execute(_s3_secret())
+                self._main.execute(s3_secret())
             else:
                 Path(self._location).mkdir(parents=True, exist_ok=True)
             self._attach()
@@ -169,11 +169,20 @@ def _discard(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={**_CONFIGURATION, "temp_directory": str(scratch)})
-    for name in _EXTENSIONS:
-        connection.execute(f"LOAD {text(str(_extension(name)))}")
+    with_extensions(connection, *_EXTENSIONS)
     for setting, value in _SETTINGS.items():
         connection.execute(f"SET GLOBAL {setting} = {value}")
     return connection
+
+
+def with_extensions(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """Load extensions from their wheels; nothing is fetched from elsewhere.
+
+    Raises:
+        StoreError: the wheel of one is missing, or is for another DuckDB.
+    """
+    for name in names:
+        connection.execute(f"LOAD {text(str(_extension(name)))}")
 
 
 def _extension(name: str) -> Path:
@@ -202,7 +211,7 @@ def _postgres_secret(url: str) -> str:
     return f"CREATE SECRET dqm_catalog (TYPE postgres, PORT {int(pieces.get('port', 5432))}, {listed})"
 
 
-def _s3_secret() -> str:
+def s3_secret() -> str:
     """Write the S3 secret from the environment variables that every S3 tool reads."""
     endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "")
     named = {

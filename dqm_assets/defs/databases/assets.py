@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dqm_assets.checks.metadata import dashboard_link
-from dqm_assets.defs.resources import StoreResource
+from dqm_assets.defs.resources import process_store
 from dqm_assets.pipeline.database_collect import Looked, collect_source
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.settings import settings
@@ -37,11 +37,11 @@ def source_assets(source: DatabaseSource) -> dg.AssetsDefinition:
         pool=f"source_{source.source}",
     )
     def look(
-        context: dg.AssetExecutionContext, store: StoreResource
+        context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         wanted = {key.to_user_string() for key in context.selected_asset_keys}
         done = collect_source(
-            store.open(), settings(), source, only=wanted, dagster_run_id=context.run.run_id
+            process_store(), settings(), source, only=wanted, dagster_run_id=context.run.run_id
         )
         if done.reason:
             # It is told already, and asked for again at the next tick.

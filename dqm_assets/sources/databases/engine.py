@@ -1,6 +1,6 @@
 """What every engine can do: list tables, tell their columns, answer a query as Arrow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -118,7 +118,7 @@ class ConnectionPool:
         )
 
     @contextmanager
-    def lent(self) -> Iterator[Any]:
+    def lent(self) -> Generator[Any]:
         """A connection; one that raised is closed, since nobody knows its state."""
         lent = self._pool.connect()
         try:

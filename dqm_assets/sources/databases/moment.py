@@ -53,7 +53,7 @@ def as_utc(value: object) -> datetime | None:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)  # ty: ignore[unresolved-attribute]
+        value = datetime(value.year, value.month, value.day)  # ty: ignore[missing-attribute]
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL through ADBC: Arrow batches straight from its binary protocol, in read-only sessions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -68,7 +68,7 @@ class PostgresEngine:
         return self._arrow(compiled(expression, "postgresql"))
 
     @contextmanager
-    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatchReader]:
+    def stream(self, expression: ir.Table) -> Generator[pa.RecordBatchReader]:
         """The answer to a query, batch by batch."""
         with self._told(), self._pool.lent() as connection, connection.cursor() as cursor:
             cursor.execute(compiled(expression, "postgresql"))
@@ -84,7 +84,7 @@ class PostgresEngine:
             return cursor.fetch_arrow_table()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self) -> Generator[None]:
         try:
             yield
         except adbc_driver_manager.Error as error:
