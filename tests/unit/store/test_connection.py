@@ -60,7 +60,7 @@ def test_s3_is_reached_with_the_variables_that_every_tool_reads(monkeypatch: pyt
         monkeypatch.setenv(name, value)
     with duckdb.connect() as plain:
         plain.execute(f"LOAD '{connections._extension('httpfs')}'")
-        plain.execute(connections._s3_secret())
+        plain.execute(connections.s3_secret())
         (secret,) = plain.execute("SELECT secret_string FROM duckdb_secrets()").fetchall()
     assert "endpoint=127.0.0.1:9000" in secret[0]
     assert "use_ssl=false" in secret[0]
