@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +12,8 @@ from dqm_assets.cli.output import JsonFlag, log_console, print_json, print_table
 if TYPE_CHECKING:
     from dqm_assets.simulate.stream import SensorStream
 
-#: Events between two looks at the clock.
-_BURST = 100
+#: Most events between two looks at the clock, and looks a second of slower streams.
+_BURST, _LOOKS = 100, 20
 Share = typer.Option(min=0, max=1)
 
 
@@ -24,6 +25,9 @@ def stream(
     poison: Annotated[float, Share] = 0.01,
     late: Annotated[float, Share] = 0.01,
     repeated: Annotated[float, Share] = 0.005,
+    faults_every: Annotated[
+        float, typer.Option(min=0, help="Minutes in which one source is faulty once; 0 never.")
+    ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same faults.")] = 7,
     topic: Annotated[str | None, typer.Option(help="Topic; default: the first of DQM_KAFKA_TOPICS.")] = None,
     stay: Annotated[
@@ -34,15 +38,17 @@ def stream(
     """Produce events to DQM_KAFKA_BOOTSTRAP, or to a development broker in this process.
 
     Poison is of five kinds: no UTF-8, no JSON, a field missing, a field of a wrong type, an impossible
-    time. The development broker is the Kafka client's mock cluster: it holds everything in memory and is
-    gone when this command ends.
+    time. A fault is errors, too high values or silence of one source, for 40 seconds. The development broker
+    is the Kafka client's mock cluster: it holds everything in memory and is gone when this command ends.
     """
     from dqm_assets.settings import settings
     from dqm_assets.simulate.broker import BrokerAddress, DevelopmentBroker
     from dqm_assets.simulate.stream import SensorStream
+    from dqm_assets.simulate.stream_faults import StreamFaults
     from dqm_assets.sources.streams.client import kafka_client
 
-    made = SensorStream(sensors, seed, poison, late, repeated)
+    faults = StreamFaults(timedelta(minutes=faults_every), seed=seed)
+    made = SensorStream(sensors, seed, poison, late, repeated, faults)
     bootstrap = settings().kafka_bootstrap
     broker = None
     if bootstrap is None:
@@ -76,15 +82,16 @@ def _produce(producer: object, topic: str, made: "SensorStream", rate: float, mo
 
     counted: Counter = Counter()
     started = time.monotonic()
+    burst = max(1, min(_BURST, int(rate / _LOOKS)))
     for number, event in enumerate(made.events()):
         if most and number >= most:
             break
         produce(producer, topic, event)
-        counted["records"] += 1
+        counted["records"] += not event.withheld
         counted["poison"] += bool(event.poison)
         counted["late"] += event.late
         counted["repeated"] += event.repeated
-        if rate and number % _BURST == 0:
+        if rate and number % burst == 0:
             ahead = number / rate - (time.monotonic() - started)
             if ahead > 0:
                 time.sleep(ahead)

@@ -36,6 +36,9 @@ def run(
     ] = "0/1",
     linger: Annotated[float, typer.Option(min=0, help="Seconds that a batch waits for more.")] = 0.05,
     batch: Annotated[int, typer.Option(min=1, max=1_000_000, help="Records of a batch.")] = 50_000,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for a development broker to be started.")
+    ] = 0.0,
     idle: Annotated[
         float, typer.Option(min=0, help="End after so many seconds without a record; 0 never.")
     ] = 0.0,
@@ -52,7 +55,7 @@ def run(
     from dqm_assets.store import open_store
 
     number, consumers = _share(share)
-    brokers = _Brokers(settings(), tuple(topic or ()))
+    brokers = _Brokers(settings(), tuple(topic or ()), wait)
     log_console.print(
         f"{brokers.kind} {brokers.bootstrap}, topics {', '.join(brokers.topics)}", highlight=False
     )
@@ -87,11 +90,11 @@ def run(
 class _Brokers:
     """Where to consume from: the brokers that the settings name, or the development broker of the home."""
 
-    def __init__(self, where: "Settings", topics: tuple[str, ...]) -> None:
-        from dqm_assets.simulate.broker import announced_broker
+    def __init__(self, where: "Settings", topics: tuple[str, ...], wait: float) -> None:
+        from dqm_assets.simulate.broker import awaited_broker
 
         self._home = where.home
-        self._announced = None if where.kafka_bootstrap else announced_broker(where.home)
+        self._announced = None if where.kafka_bootstrap else awaited_broker(where.home, wait)
         if self._announced is None:
             self.bootstrap, self.topics = str(where.kafka_bootstrap), topics or where.stream_topics
         else:

@@ -11,7 +11,7 @@ from dqm_assets.cli.output import DATA_FAILED, JsonFlag, console, log_console, p
 if TYPE_CHECKING:
     from dqm_assets.cli.demo import Outcome
 
-Demo = Annotated[bool, typer.Option(help="Feed it with simulated runs, devices and prices.")]
+Demo = Annotated[bool, typer.Option(help="Feed it with simulated runs, devices, prices and events.")]
 Once = Annotated[
     bool, typer.Option("--once", help="One whole pass over simulated runs, without servers; then end.")
 ]
@@ -31,6 +31,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
     from dqm_assets.accounts.settings import SignInSettings
     from dqm_assets.cli.demo import demo_services
     from dqm_assets.cli.demo_fleet import demo_environment
+    from dqm_assets.cli.stream_services import stream_services
     from dqm_assets.cli.supervisor import Service, only_one, python_service, supervise
     from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
     from dqm_assets.ingest import Landing
@@ -59,6 +60,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
             ),
             python_service("dashboard", "-m", "dash_app", env=environment),
         ]
+        services += stream_services(where, environment, demo=demo)
         if demo:
             services += demo_services(where, environment)
         console.print(

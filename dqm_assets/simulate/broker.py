@@ -61,6 +61,22 @@ class DevelopmentBroker:
         self.close()
 
 
+def awaited_broker(home: Path, seconds: float) -> BrokerAddress:
+    """The development broker of a home, which may only just be starting.
+
+    Raises:
+        SourceError: none was started in time.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return announced_broker(home)
+        except SourceError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
+
+
 def announced_broker(home: Path) -> BrokerAddress:
     """The development broker of a home.
 

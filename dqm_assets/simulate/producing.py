@@ -7,7 +7,9 @@ from dqm_assets.sources.streams.consumer import SIMULATED_RECORD
 
 
 def produce(producer: Any, topic: str, event: SimulatedEvent) -> None:
-    """Send one event, marked as simulated; waits while the producer's queue is full."""
+    """Send one event unless it is withheld, marked as simulated; waits while the producer's queue is full."""
+    if event.withheld:
+        return
     while True:
         try:
             producer.produce(topic, event.value, event.key, headers=[SIMULATED_RECORD])

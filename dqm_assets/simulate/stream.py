@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-SOURCES = ("plant-a", "plant-b", "plant-c", "field")
+from dqm_assets.simulate.stream_faults import NO_FAULTS, SOURCES, StreamFaults
+
 #: What each kind of poison is called when it is found.
 POISON = ("not_utf8", "not_json", "missing_field", "wrong_type", "impossible_time")
-_STATUSES = ("ok", "ok", "ok", "warn", "error")
+#: Shares of events that warn, and that report an error.
+_WARN, _ERROR = 0.04, 0.01
+#: What a fault does to its source: a share of its events report an error, or values are so much higher.
+_FAULTY_ERRORS, _FAULTY_SHIFT = 0.4, 6.0
 _LATE = timedelta(minutes=5)
 
 
@@ -24,6 +28,8 @@ class SimulatedEvent:
     poison: str
     late: bool
     repeated: bool
+    #: Its source is silent: it takes its place in time, and is not sent.
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class SensorStream:
     poison_share: float = 0.01
     late_share: float = 0.01
     repeated_share: float = 0.005
+    faults: StreamFaults = NO_FAULTS
 
     def events(self) -> Iterator[SimulatedEvent]:
         """Events as of now, one after the other."""
@@ -45,7 +52,7 @@ class SensorStream:
         while True:
             for draw in rng.random((1000, 5)):
                 if last is not None and draw[0] < self.repeated_share:
-                    yield SimulatedEvent(last.key, last.value, last.poison, last.late, True)
+                    yield replace(last, repeated=True)
                     continue
                 last = self._event(number, draw, levels)
                 number += 1
@@ -54,18 +61,25 @@ class SensorStream:
     def _event(self, number: int, draw: np.ndarray, levels: np.ndarray) -> SimulatedEvent:
         sensor = int(draw[1] * self.sensors)
         late = bool(draw[2] < self.late_share)
-        at = datetime.now(UTC) - (_LATE if late else timedelta(0))
+        now = datetime.now(UTC)
+        at = now - (_LATE if late else timedelta(0))
+        source = SOURCES[sensor % len(SOURCES)]
+        fault = self.faults.of(source, now)
+        error = _FAULTY_ERRORS if fault == "errors" else _ERROR
         event = {
             "event_id": f"{self.seed}-{number}",
-            "source": SOURCES[sensor % len(SOURCES)],
+            "source": source,
             "sensor": f"sensor-{sensor:05d}",
             "ts": at.isoformat(),
-            "value": round(float(levels[sensor] + 2 * (draw[3] - 0.5)), 4),
-            "status": _STATUSES[int(draw[3] * len(_STATUSES))],
+            "value": round(
+                float(levels[sensor] + 2 * (draw[3] - 0.5)) + _FAULTY_SHIFT * (fault == "shift"), 4
+            ),
+            "status": "error" if draw[3] < error else "warn" if draw[3] < error + _WARN else "ok",
         }
         key = str(event["sensor"]).encode()
         kind = POISON[int(draw[4] / self.poison_share * len(POISON))] if draw[4] < self.poison_share else ""
-        return SimulatedEvent(key, _spoiled(event, kind), kind, late and not kind, False)
+        body = _spoiled(event, kind)
+        return SimulatedEvent(key, body, kind, late and not kind, False, fault == "silence")
 
 
 def _spoiled(event: dict, kind: str) -> bytes:

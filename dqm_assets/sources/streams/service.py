@@ -110,6 +110,7 @@ class StreamService:
             for thread in threads:
                 thread.join()
             self._look()
+            self._look(leaving=True)
             self.reporter.report()
             for watch in self.watches:
                 watch.keeper.close()
@@ -181,10 +182,10 @@ class StreamService:
                 self._stopping.wait(_GLANCE)
             self._look()
 
-    def _look(self) -> None:
+    def _look(self, *, leaving: bool = False) -> None:
         for watch in self.watches:
             try:
-                watch.keeper.flush()
+                watch.keeper.flush(leaving=leaving)
             except FencedError as error:
                 watch.trouble, watch.fenced = str(error), True
             except StoreError as error:

@@ -23,6 +23,8 @@ WINDOWS = "metrics.stream_windows"
 _MOST_RECORDS = 200_000
 #: The client fetches ahead by so much: what a poll left behind is older.
 _SLACK = timedelta(milliseconds=100)
+#: When partitions were last counted that nobody counts.
+_NOBODY = datetime(1970, 1, 1, tzinfo=UTC)
 
 _HELD = """
     SELECT partition, next_offset, epoch, windowed_offset, windowed_until FROM monitoring.offsets
@@ -119,8 +121,11 @@ class WindowKeeper:
         until = self._until
         return until is not None and until.timestamp() >= end
 
-    def flush(self) -> int:
+    def flush(self, *, leaving: bool = False) -> int:
         """Count what was gathered, and commit it.
+
+        Args:
+            leaving: Nobody counts these partitions until they are claimed again: nobody waits for them.
 
         Returns:
             How many rows of windows were written.
@@ -136,7 +141,7 @@ class WindowKeeper:
             if not self._held:
                 return 0
             try:
-                return self._commit(events, letters, until)
+                return self._commit(events, letters, until, _NOBODY if leaving else datetime.now(UTC))
             except FencedError:
                 raise
             except StoreError:
@@ -175,9 +180,15 @@ class WindowKeeper:
         if rows:
             numbers = [row["partition"] for row in rows]
             with self._store.transaction(OFFSETS) as tx:
-                tx.upsert(OFFSETS, self._rows(numbers, None))
+                tx.upsert(OFFSETS, self._rows(numbers, None, datetime.now(UTC)))
 
-    def _commit(self, events: Sequence[pa.Table], letters: Sequence[pa.Table], until: datetime | None) -> int:
+    def _commit(
+        self,
+        events: Sequence[pa.Table],
+        letters: Sequence[pa.Table],
+        until: datetime | None,
+        at: datetime,
+    ) -> int:
         gathered = pa.concat_tables(events, promote_options="permissive") if events else None
         dead = pa.concat_tables(letters, promote_options="permissive") if letters else None
         following = self._following(gathered, dead)
@@ -194,7 +205,7 @@ class WindowKeeper:
                 )
             if counted is not None and counted.num_rows:
                 tx.append(WINDOWS, counted)
-            tx.upsert(OFFSETS, self._rows(numbers, until, following))
+            tx.upsert(OFFSETS, self._rows(numbers, until, at, following))
         self._held.update(following)
         if counted is None:
             return 0
@@ -214,6 +225,7 @@ class WindowKeeper:
         self,
         partitions: Sequence[int],
         until: datetime | None,
+        at: datetime,
         following: Mapping[int, _Held] | None = None,
     ) -> pa.Table:
         held = {**self._held, **(following or {})}
@@ -222,7 +234,7 @@ class WindowKeeper:
             "topic": pa.array([self._topic] * len(partitions), pa.string()),
             "partition": pa.array(partitions, pa.int64()),
             "windowed_offset": pa.array([held[number].windowed_offset for number in partitions], pa.int64()),
-            "windowed_at": pa.array([datetime.now(UTC)] * len(partitions), times),
+            "windowed_at": pa.array([at] * len(partitions), times),
         }
         if until is not None:
             columns["windowed_until"] = pa.array([until] * len(partitions), times)
