@@ -51,6 +51,7 @@ def run(
     """
     from dqm_assets.settings import settings
     from dqm_assets.sources.streams.consumer import StreamLimits
+    from dqm_assets.sources.streams.exposition import expose
     from dqm_assets.sources.streams.service import StreamPlan, StreamService
     from dqm_assets.store import open_store
 
@@ -71,6 +72,8 @@ def run(
     )
     with open_store(settings(), threads=1) as store:
         service = StreamService(store, plan)
+        if settings().stream_metrics_port:
+            expose(service, "127.0.0.1", settings().stream_metrics_port)
         seen, since = 0, time.monotonic()
 
         def done() -> bool:

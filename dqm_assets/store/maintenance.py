@@ -1,6 +1,7 @@
 """Keeping the store small and fast: retention, merging of small files, removal of what nothing needs."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -92,7 +93,7 @@ def maintain(
     before = size(store)
     with store.locked(locks.MAINTENANCE):
         removed = tuple(_retain(store, now - timedelta(days=days)))
-        _merge(store)
+        _merge(store, tables(store))
         pinned = _expire(store, now - timedelta(days=snapshot_days))
         files = _call(store, "ducklake_cleanup_old_files", _older_than(now - grace))
         orphans = _call(store, "ducklake_delete_orphaned_files", _older_than(now - grace))
@@ -144,10 +145,34 @@ def _retain(store: Store, oldest: datetime) -> list[Removed]:
     return removed
 
 
-def _merge(store: Store) -> None:
+def compact(store: Store, names: Sequence[str]) -> tuple[int, int]:
+    """Write many small files of some tables as few.
+
+    Returns:
+        Live data files of these tables before and after.
+
+    Raises:
+        StoreError: PostgreSQL or the files cannot be reached.
+    """
+    before = _files(store, names)
+    with store.locked(locks.MAINTENANCE):
+        _merge(store, names)
+    return before, _files(store, names)
+
+
+def _files(store: Store, names: Sequence[str]) -> int:
+    found = store.rows(
+        f"SELECT sum(file_count + delete_file_count)::BIGINT AS files FROM ducklake_table_info('{LAKE}') "
+        "WHERE list_contains(?, table_name)",
+        [[name.partition(".")[2] for name in names]],
+    )
+    return found[0]["files"] or 0
+
+
+def _merge(store: Store, names: Sequence[str]) -> None:
     """Write many small files as few; under each table's lock, as a delete in a merged file would conflict."""
     _call(store, "ducklake_flush_inlined_data", "", lock=tuple(TABLES))
-    for name in tables(store):
+    for name in names:
         schema, _, table = name.partition(".")
         place = f", {text(table)}, schema => {text(schema)}"
         _call(

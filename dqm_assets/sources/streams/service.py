@@ -12,6 +12,7 @@ import structlog
 from dqm_assets.errors import DqmError, StoreError
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.sources.streams.consumer import Poll, StreamConsumer, StreamLimits, StreamTotals
+from dqm_assets.sources.streams.dagster_report import DagsterReporter
 from dqm_assets.sources.streams.meter import StreamMeter
 from dqm_assets.sources.streams.report import StreamReporter
 from dqm_assets.sources.streams.sink import FencedError, StreamSink
@@ -100,6 +101,10 @@ class StreamService:
         ]
         threads.append(threading.Thread(target=self._watch, name="windows"))
         threads.append(threading.Thread(target=self._report, name="report"))
+        told = DagsterReporter(self._store, self._store.settings.dagster_url)
+        threads.append(
+            threading.Thread(target=told.run, args=(self._stopping, lambda: self.totals), name="dagster")
+        )
         for thread in threads:
             thread.start()
         try:
@@ -167,6 +172,7 @@ class StreamService:
                     return self._stopping.is_set()
 
                 consumer.run(done)
+                watch.totals = _sum(before, consumer.totals)
         finally:
             sink.close()
 

@@ -94,7 +94,7 @@ def test_several_topics_are_consumed_counted_and_shown_as_they_are(
     store: Store, broker: DevelopmentBroker
 ) -> None:
     topics = (f"{broker.address.topic}-a", f"{broker.address.topic}-b")
-    stream = SensorStream(poison_share=0.05).events()
+    stream = SensorStream(poison_share=0.3).events()
     for number in range(1200):
         produce(broker.producer, topics[number % 3 == 0], next(stream))
     assert broker.producer.flush(60) == 0
