@@ -5,8 +5,10 @@ emulated line (10 Mbps, 40 ms). ``*_cold_s`` and ``*_warm_s``: from the request 
 has its content (for charts: until they are drawn), with an empty cache and with a full one, medians.
 ``repaint_p95_ms``: from the commit of a run until an open overview shows it, while ``--sockets`` more listen.
 ``callback_p95_ms``: the overview's own refresh, asked by ``--users`` at once, each as fast as answered.
+``callback_cpu_ms``: seconds of the processor that one of them costs, which no other load changes.
 ``rss_mb``: resident memory of the process while all sockets are open; ``uss_mb`` leaves out what other
-processes share. Faults are counted on every page in both themes.
+processes share. ``overview_kb`` and ``chart_kb``: what the browser fetches for a page with an empty cache.
+Faults are counted on every page in both themes. ``--small`` takes everything but once or twice.
 """
 
 import argparse
@@ -19,9 +21,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +48,6 @@ PAGES = (
 )  # fmt: skip
 LINE = {"offline": False, "latency": 40, "downloadThroughput": 1_250_000, "uploadThroughput": 1_250_000}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-ROUNDS = 3
 
 
 @contextmanager
@@ -68,18 +70,27 @@ def dashboard(settings: Settings) -> Generator[psutil.Process]:
         process.wait(30)
 
 
-def page_times(browser: Browser, url: str, ready: str) -> tuple[float, float]:
-    """Seconds until a page is there, with an empty and with a filled cache: medians."""
-    cold, warm = [], []
-    for _ in range(ROUNDS):
+def page_times(browser: Browser, url: str, ready: str, rounds: int) -> tuple[float, float, float]:
+    """Seconds until a page is there, with an empty and with a filled cache, and kB fetched: medians."""
+    cold, warm, fetched = [], [], []
+    for _ in range(rounds):
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
-        page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", LINE)
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", LINE)
+        sizes: list[float] = []
+        session.on("Network.loadingFinished", partial(_note_size, sizes))
         cold.append(_seconds(page, url, ready))
+        fetched.append(sum(sizes) / 1000)
         page.goto("about:blank")
         warm.append(_seconds(page, url, ready))
         context.close()
-    return statistics.median(cold), statistics.median(warm)
+    return statistics.median(cold), statistics.median(warm), statistics.median(fetched)
+
+
+def _note_size(sizes: list[float], event: dict[str, Any]) -> None:
+    sizes.append(event["encodedDataLength"])
 
 
 def _seconds(page: Page, url: str, ready: str) -> float:
@@ -89,8 +100,8 @@ def _seconds(page: Page, url: str, ready: str) -> float:
     return time.perf_counter() - begin
 
 
-def faults(browser: Browser, url: str) -> dict[str, int]:
-    """Accessibility violations, console errors and requests to other origins on every page, both themes."""
+def faults(browser: Browser, url: str, pages: Sequence[str]) -> dict[str, int]:
+    """Accessibility violations, console errors and requests to other origins on the pages, both themes."""
     found = {"axe_violations": 0, "console_errors": 0, "external_requests": 0}
 
     def foreign(address: str) -> None:
@@ -107,16 +118,29 @@ def faults(browser: Browser, url: str) -> dict[str, int]:
         page.on("console", lambda message: said(message.type))
         page.on("pageerror", lambda _error: said("error"))
         page.on("request", lambda request: foreign(request.url))
-        for path in PAGES:
+        for path in pages:
             page.goto(url + path)
             page.wait_for_selector("h1", timeout=60_000)
-            page.wait_for_timeout(1500)
+            _drawn(page)
             page.evaluate(AXE.read_text())
             rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
             broken = page.evaluate(f"axe.run(document, {{runOnly: {rules}}})")["violations"]
             found["axe_violations"] += len(broken)
         context.close()
     return found
+
+
+def _drawn(page: Page) -> None:
+    """Wait until charts and tables are there. (Asked again and again: the pages forbid Playwright's eval.)"""
+    wanted = (
+        "[...document.querySelectorAll('.graph')].every(g => g.querySelector('.main-svg'))"
+        " && !document.querySelector('.grid-waits')"
+    )
+    deadline = time.monotonic() + 60
+    while not page.evaluate(wanted):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{page.url} was not drawn within a minute")
+        page.wait_for_timeout(50)
 
 
 def feed_request(url: str) -> str:
@@ -129,16 +153,20 @@ def feed_request(url: str) -> str:
     )
 
 
-#: The overview's own refresh on a new version, as its page asks for it.
-REFRESH = json.dumps(
-    {
-        "output": "overview-body.children",
-        "outputs": {"id": "overview-body", "property": "children"},
-        "inputs": [{"id": "live-version", "property": "data", "value": 1}],
-        "changedPropIds": ["live-version.data"],
-        "state": [],
-    }
-)
+def refresh_request(url: str) -> str:
+    """The overview's own refresh on a new version, as its page asks for it while it shows nothing yet."""
+    known = httpx.get(f"{url}/_dash-dependencies").json()
+    asked = next(each for each in known if "overview-tiles.children" in each["output"])
+    outputs = [each.rpartition(".") for each in asked["output"].strip(".").split("...")]
+    return json.dumps(
+        {
+            "output": asked["output"],
+            "outputs": [{"id": name, "property": part} for name, _, part in outputs],
+            "inputs": [{"id": "live-version", "property": "data", "value": 1}],
+            "changedPropIds": ["live-version.data"],
+            "state": [{**each, "value": None} for each in asked["state"]],
+        }
+    )
 
 
 async def many_sockets(url: str, request: str, amount: int) -> list[Any]:
@@ -172,12 +200,13 @@ def repaints(page: Page, store: Store, rounds: int) -> list[float]:
 async def callbacks(url: str, users: int, rounds: int) -> list[float]:
     """Milliseconds of the overview's refresh, asked by users at once."""
     times: list[float] = []
+    refresh = refresh_request(url)
     headers = {"Content-Type": "application/json", "Origin": url}
 
     async def user(client: httpx.AsyncClient) -> None:
         for _ in range(rounds):
             begin = time.perf_counter()
-            answer = await client.post("/_dash-update-component", content=REFRESH, headers=headers)
+            answer = await client.post("/_dash-update-component", content=refresh, headers=headers)
             times.append(1000 * (time.perf_counter() - begin))
             answer.raise_for_status()
 
@@ -206,11 +235,13 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
             with dashboard(settings) as process, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
                 figures: dict[str, float] = {}
-                cold, warm = page_times(browser, f"{url}/dashboard", ".score-card")
-                figures |= {"overview_cold_s": cold, "overview_warm_s": warm}
-                cold, warm = page_times(browser, f"{url}/runs?dataset=d0000", "#runs-chart .main-svg")
-                figures |= {"chart_cold_s": cold, "chart_warm_s": warm}
-                figures |= faults(browser, url)
+                rounds = options.page_rounds
+                cold, warm, size = page_times(browser, f"{url}/dashboard", ".score-card", rounds)
+                figures |= {"overview_cold_s": cold, "overview_warm_s": warm, "overview_kb": size}
+                chart = f"{url}/runs?dataset=d0000"
+                cold, warm, size = page_times(browser, chart, "#runs-chart .main-svg", rounds)
+                figures |= {"chart_cold_s": cold, "chart_warm_s": warm, "chart_kb": size}
+                figures |= faults(browser, url, PAGES[:3] if options.small else PAGES)
                 figures |= _loaded(browser, store, url, process, options)
                 browser.close()
     return figures
@@ -225,7 +256,9 @@ def _loaded(
     # Playwright's loop has this thread, asyncio gets one of its own.
     with ThreadPoolExecutor(1) as thread:
         asked = callbacks(url, options.users, options.rounds)
+        before = _cpu_seconds(process)
         times = thread.submit(lambda: asyncio.run(asked)).result()
+        spent = _cpu_seconds(process) - before
     with _Sockets(url, options.sockets) as live:
         painted = repaints(page, store, options.repaints)
         memory = process.memory_full_info()
@@ -234,10 +267,16 @@ def _loaded(
         "repaint_p95_ms": percentile(painted, 0.95),
         "callback_p50_ms": statistics.median(times),
         "callback_p95_ms": percentile(times, 0.95),
+        "callback_cpu_ms": 1000 * spent / len(times),
         "sockets": live.opened,
         "rss_mb": memory.rss / 1e6,
         "uss_mb": memory.uss / 1e6,
     }
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 class _Sockets:
@@ -283,8 +322,12 @@ def main() -> None:
     parser.add_argument("--sockets", type=int, default=250)
     parser.add_argument("--rounds", type=int, default=6, help="requests of each user")
     parser.add_argument("--repaints", type=int, default=20)
+    parser.add_argument("--page-rounds", type=int, default=3, help="times that each page is opened")
+    parser.add_argument("--small", action="store_true", help="everything once or twice")
     parser.add_argument("--hold-sockets", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.small:
+        options.rounds, options.repaints, options.page_rounds = 2, 3, 1
     if options.hold_sockets:
         asyncio.run(hold_sockets())
         return

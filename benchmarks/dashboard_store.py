@@ -1,10 +1,12 @@
 """A store of the size that peers' reports stall at: 1,000 datasets with 100,000 check results."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
 
+from dqm_assets.quality.alert import Evidence
 from dqm_assets.store import Store
 
 DATASETS, RUNS_EACH, CLAUSES = 1000, 20, 5
@@ -42,7 +44,7 @@ _ROWS = {
             1::BIGINT AS evaluations,
             7.0 AS value, 5.0 AS expected, 4.0 AS lower, 6.0 AS upper, 5.0 AS score, 'team' AS owner,
             md5(printf('a%d', a)) AS group_key, printf('run-%04d-00000', a % 400) AS first_batch,
-            printf('run-%04d-00000', a % 400) AS last_batch, '{}' AS evidence, $now AS updated_at
+            printf('run-%04d-00000', a % 400) AS last_batch, $evidence AS evidence, $now AS updated_at
         FROM range(2000) AS t(a)""",
     "monitoring.scores": f"""
         SELECT 'dataset' AS scope, printf('d%04d', d) AS name, ($now - INTERVAL 1 DAY * s)::DATE AS day,
@@ -75,7 +77,8 @@ _RUN = """
 def fill(store: Store) -> None:
     """Write the tables, the long series of the first dataset included, in one transaction."""
     now = datetime.now(UTC).replace(microsecond=0)
-    tables = {name: _rows(sql, now=now) for name, sql in _ROWS.items()}
+    evidence = json.dumps(Evidence(now, normal_points=0).to_document())
+    tables = {name: _rows(sql, now=now, evidence=evidence) for name, sql in _ROWS.items()}
     more = _rows(
         _ROWS["metrics.runs"].replace(f"range({DATASETS})", "range(1)").replace(
             f"range({RUNS_EACH})", f"range({RUNS_EACH}, {POINTS})"

@@ -50,6 +50,7 @@ from dash_app.pages.overview import OverviewPage
 from dash_app.pages.page import Page
 from dash_app.pages.runs import RunsPage
 from dash_app.pages.system import SystemPage
+from dash_app.scripts import hints, leave_grid_for_later, serve_own_scripts
 from dash_app.services.lineage import DagsterGraph
 from dash_app.services.live import LiveHub
 from dash_app.services.reads import Reads
@@ -62,7 +63,6 @@ from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
 HERE = Path(__file__).parent
-PLOTLY = HERE / "static" / "plotly" / "plotly-cartesian.min.js"
 SMALLEST_COMPRESSED = 1024
 #: Nothing from elsewhere, ever; charts and tables style their elements inline, charts are saved as blobs.
 CONTENT_POLICY = (
@@ -115,7 +115,7 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
     ):
         server.include_router(router)
     server.mount("/static", StaticFiles(directory=HERE / "static"))
-    _serve_cartesian_plotly(server)
+    serve_own_scripts(server)
     pages: tuple[Page, ...] = (
         OverviewPage(services),
         DatasetsPage(services),
@@ -152,6 +152,7 @@ def _version() -> str:
 
 
 def _make_dash(server: FastAPI) -> Dash:
+    leave_grid_for_later()
     app = Dash(
         "dash_app",
         server=server,  # ty: ignore[invalid-argument-type] - Dash takes any of its backends here
@@ -167,16 +168,6 @@ def _make_dash(server: FastAPI) -> Dash:
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     return app
-
-
-def _serve_cartesian_plotly(server: FastAPI) -> None:
-    """Answer Dash's request for plotly.js with the bundle that holds only the charts we draw (a third)."""
-
-    @server.get("/_dash-component-suites/plotly/package_data/{name}", include_in_schema=False)
-    async def plotly(name: str) -> Response:
-        if not name.startswith("plotly.") or not name.endswith(".js"):
-            return Response(status_code=404)
-        return Response(await asyncio.to_thread(PLOTLY.read_bytes), media_type="text/javascript")
 
 
 def _serve_layout(server: FastAPI, shell: Shell) -> None:
@@ -199,27 +190,29 @@ def _serve_layout(server: FastAPI, shell: Shell) -> None:
 
 def _serve_pages(server: FastAPI, app: Dash, pages: tuple[Page, ...]) -> None:
     """Answer the addresses of pages with the frame, and any other with the frame and 404."""
-    paths = {page.path for page in pages}
+    heads = {page.path: hints(getattr(page, "needs", ())) for page in pages}
+    plain = hints(())
 
-    def frame(request: Request) -> str:
+    def frame(request: Request, path: str) -> str:
         token = set_current_request(request)
         try:
             html = app.index()
         finally:
             reset_current_request(token)
         html = FAVICON.sub('<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">', html)
+        html = html.replace("<head>", f"<head>{heads.get(path, plain)}", 1)
         return html.replace(
             '<html lang="en">', f'<html lang="en" data-mantine-color-scheme="{viewer().scheme}">', 1
         )
 
     @server.get("/{path:path}", include_in_schema=False)
     async def page(request: Request, path: str) -> Response:
-        known = f"/{path.rstrip('/')}" in paths
-        html = await asyncio.to_thread(frame, request)
+        asked = f"/{path.rstrip('/')}"
+        html = await asyncio.to_thread(frame, request, asked)
         scripts = " ".join(app.csp_hashes())
         return Response(
             html,
-            status_code=200 if known else 404,
+            status_code=200 if asked in heads else 404,
             media_type="text/html",
             headers={
                 "Cache-Control": "no-cache",

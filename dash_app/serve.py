@@ -24,6 +24,7 @@ def serve(settings: Settings) -> None:
 
     store = open_store(settings)
     try:
+        store.stay_small()
         refuse_locked_doors(store, settings, sign_in)
         config = uvicorn.Config(
             create_app(store, settings, sign_in),

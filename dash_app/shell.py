@@ -1,6 +1,7 @@
 """The frame around every page: header, navigation, routing and what the whole app shares."""
 
 import logging
+import zlib
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -57,6 +58,7 @@ class Shell:
             children=[
                 dcc.Location(id="url", refresh="callback-nav"),
                 dcc.Store(id="live-version"),
+                dcc.Store(id="frame-marks"),
                 dcc.Store(id="live-beat"),
                 dcc.Store(id="page-title", data=title),
                 dcc.Store(id="shown", data=address),
@@ -100,7 +102,9 @@ class Shell:
             Output("dataset-switch", "data"),
             Output("alerts-count", "children"),
             Output("alerts-count", "hidden"),
+            Output("frame-marks", "data"),
             Input("live-version", "data"),
+            State("frame-marks", "data"),
         )(self.refresh)
         app.callback(Output("dataset-switch", "value"), Input("url", "pathname"), Input("url", "search"))(
             self.follow
@@ -145,11 +149,17 @@ class Shell:
             hint = "The log of the dashboard says why. The other pages may work."
             return _failed(page.name, "This page could not be laid out.", hint), title, address
 
-    async def refresh(self, _version: int | None) -> tuple[list[dict[str, str]], str, bool]:
-        """Bring the dataset switcher and the count of open alerts up to date."""
+    async def refresh(self, _version: int | None, shown: list[str] | None) -> tuple[Any, ...]:
+        """Bring the dataset switcher and the count of open alerts up to date, where they are not."""
         names = await self._services.reads(dataset_names)
         alerts = sum((await self._services.reads(open_alert_counts)).values())
-        return [{"value": name, "label": name} for name in names], f"{alerts:,}", alerts == 0
+        marks = [f"{zlib.crc32(chr(0).join(names).encode()):x}", f"{alerts:,}"]
+        known = shown or [None, None]
+        return (
+            list(names) if marks[0] != known[0] else no_update,
+            *((marks[1], alerts == 0) if marks[1] != known[1] else (no_update, no_update)),
+            marks if marks != known else no_update,
+        )
 
     async def follow(self, pathname: str | None, search: str | None) -> Any:
         """Show in the switcher the dataset that the address names, or that the Runs page falls back to.

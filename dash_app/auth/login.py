@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
@@ -12,15 +13,18 @@ from starlette.datastructures import Headers
 
 from dash_app.auth.cookies import Ticket
 from dash_app.auth.gate import Gate
-from dash_app.auth.oidc import OidcProvider
 from dash_app.auth.origin import Origin, origin_of
 from dash_app.auth.throttle import Throttle, network_of
 from dash_app.services.viewer import viewer
 from dqm_assets.accounts.audit import entry, write_audit
 from dqm_assets.accounts.passwords import CHECKS_AT_ONCE, verify_password
+from dqm_assets.accounts.settings import SignInSettings
 from dqm_assets.accounts.users import Account, find_account, remember_oidc_user
 from dqm_assets.errors import SettingsError
 from dqm_assets.store import Store
+
+if TYPE_CHECKING:
+    from dash_app.auth.oidc import OidcProvider
 
 _LONGEST_FORM = 8_192
 #: Failures without a wait: of one name from one address, of one address, of one name from anywhere. The last
@@ -68,7 +72,7 @@ class _Desk:
         self._throttle = Throttle()
         # Whoever waits for a check does so here, not in the threads that every page reads with.
         self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
-        self.provider = OidcProvider(gate.sign_in) if gate.sign_in.oidc_issuer else None
+        self.provider = _provider(gate.sign_in) if gate.sign_in.oidc_issuer else None
 
     async def show(self, request: Request) -> Response:
         wanted = inside(request.query_params.get("next", _HOME))
@@ -196,7 +200,7 @@ class _Desk:
     def _origin(self, request: Request) -> Origin:
         return origin_of(request.scope, Headers(scope=request.scope), self._gate.sign_in)
 
-    def _provider(self) -> OidcProvider:
+    def _provider(self) -> "OidcProvider":
         if self.provider is None:
             raise SettingsError("No OpenID Connect provider is set up; set DQM_OIDC_ISSUER.")
         return self.provider
@@ -213,3 +217,9 @@ async def _form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(content.decode()))
     except UnicodeDecodeError:
         return {}
+
+
+def _provider(sign_in: SignInSettings) -> "OidcProvider":
+    from dash_app.auth.oidc import OidcProvider  # noqa: PLC0415 - 12 MB that only those need who have a provider
+
+    return OidcProvider(sign_in)

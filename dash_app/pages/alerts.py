@@ -52,6 +52,7 @@ class AlertsPage:
     path = "/alerts"
     name = "Alerts"
     icon = "alerts"
+    needs = ("tables",)
 
     def __init__(self, services: Services) -> None:
         """Read through ``services``."""

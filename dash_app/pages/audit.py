@@ -30,6 +30,7 @@ class AuditPage:
     path = "/audit"
     name = "Audit"
     icon = "audit"
+    needs = ("tables",)
     role: Role = "admin"
 
     def __init__(self, services: Services) -> None:

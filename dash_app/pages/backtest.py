@@ -63,6 +63,7 @@ class BacktestPage:
     path = "/backtest"
     name = "Backtest"
     icon = "backtest"
+    needs = ("charts",)
 
     def __init__(self, services: Services) -> None:
         """Read through ``services``."""

@@ -63,7 +63,7 @@ class ContractsPage:
         """Bring the results up to date; a comparison or mutation test that is shown stays."""
         if dataset is None:
             return await self._list()
-        sheet = await self._services.reads.build(sheet_of, self._services.settings, dataset)
+        sheet = await self._services.reads.look(sheet_of, self._services.settings, dataset)
         if sheet is None:
             return no_update
         return await contract_detail(self._services, sheet)
@@ -73,7 +73,7 @@ class ContractsPage:
             about = "What each dataset must be: every statement is enforced, or refused with a reason."
             head = page_head("Contracts", about)
             return [head, html.Div(await self._list(), id="contracts-results")]
-        sheet = await self._services.reads.build(sheet_of, self._services.settings, dataset)
+        sheet = await self._services.reads.look(sheet_of, self._services.settings, dataset)
         if sheet is None:
             return [page_head(dataset[:120], "There is no contract for this dataset."), self._none(dataset)]
         about = " · ".join(
@@ -99,7 +99,7 @@ class ContractsPage:
         ]
 
     async def _list(self) -> Component:
-        sheets = await self._services.reads.build(contract_sheets, self._services.settings)
+        sheets = await self._services.reads.look(contract_sheets, self._services.settings)
         if not sheets:
             return self._none("")
         rows = [await self._row(sheet) for sheet in sheets]

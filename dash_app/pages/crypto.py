@@ -28,6 +28,7 @@ class CryptoPage:
     path = "/crypto"
     name = "Crypto"
     icon = "crypto"
+    needs = ("charts",)
 
     def __init__(self, services: Services) -> None:
         """Read through ``services``."""

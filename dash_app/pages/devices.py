@@ -89,6 +89,7 @@ class DevicesPage:
     path = "/devices"
     name = "Devices"
     icon = "devices"
+    needs = ("charts",)
 
     def __init__(self, services: Services) -> None:
         """Read through ``services``."""

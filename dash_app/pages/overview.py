@@ -1,6 +1,9 @@
 """Overview: the health of every source, what needs attention, and what changed since yesterday."""
 
-from dash import Dash, Input, Output, dcc, html
+from functools import partial
+from typing import Any
+
+from dash import Dash, Input, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.components.card import card, command, empty, tile, tiles
@@ -8,6 +11,7 @@ from dash_app.components.number import count, plural, share
 from dash_app.components.page_head import page_head
 from dash_app.components.run_id import run_id_text
 from dash_app.components.score import score_mark
+from dash_app.components.sections import Drawn, Sections
 from dash_app.components.status import (
     ALERT_MARKS,
     PIPELINE_MARKS,
@@ -24,12 +28,14 @@ from dash_app.services.alerts import AlertFilter, alert_page
 from dash_app.services.changes import Change, recent_changes
 from dash_app.services.datasets import dataset_summaries
 from dash_app.services.health import pipeline_statuses
-from dash_app.services.records import Alert, DatasetSummary, PipelineStatus, Run
+from dash_app.services.records import Alert, AlertPage, DatasetSummary, PipelineStatus, Run, RunPage
 from dash_app.services.runs import RunFilter, run_page
 from dash_app.services.scores import DatasetScore, dataset_scores
 from dash_app.services.services import Services
 
-CARDS_SHOWN = 8
+#: Places of the cards, and of the other parts that are drawn each on its own.
+CARD_PLACES = tuple(f"card-{place}" for place in range(8))
+PLACES = (*CARD_PLACES, "tiles", "more", "changes", "runs", "alerts", "pipelines")
 ALERTS_SHOWN = 6
 RUNS_SHOWN = 8
 OPEN = ("open", "acknowledged")
@@ -62,50 +68,91 @@ class OverviewPage:
     def __init__(self, services: Services) -> None:
         """Read through ``services``."""
         self._services = services
+        self._sections = Sections("overview", PLACES)
 
     async def layout(self, query: dict[str, str]) -> Component:
         """Show everything; the address asks for nothing."""
+        drawn = await self._drawn()
+        place = partial(self._sections.place, drawn)
+        cards = [place(name, className="score-card-place") for name in CARD_PLACES]
         return html.Div(
             [
                 page_head("Overview", "The health of every source, the ones that need attention first."),
-                html.Div(await self._body(), id="overview-body", className="stack"),
+                html.Div(
+                    [
+                        place("tiles"),
+                        html.Section(
+                            [
+                                html.H2("Health by source", className="sr"),
+                                html.Div(cards, className="score-cards"),
+                                place("more"),
+                            ]
+                        ),
+                        html.Div(
+                            [
+                                html.Div([place("changes"), place("runs")], className="stack"),
+                                html.Div([place("alerts"), place("pipelines")], className="stack"),
+                            ],
+                            className="columns columns-wide-left",
+                        ),
+                    ],
+                    id="overview-body",
+                    className="stack",
+                ),
+                self._sections.memory(drawn),
             ]
         )
 
     def register(self, app: Dash) -> None:
-        """Redraw on a new store version."""
+        """Redraw on a new store version what it changed."""
         app.callback(
-            Output("overview-body", "children"), Input("live-version", "data"), prevent_initial_call=True
+            *self._sections.outputs,
+            Input("live-version", "data"),
+            self._sections.shown,
+            prevent_initial_call=True,
         )(self.refresh)
 
-    async def refresh(self, _version: int | None) -> list[Component]:
-        """Lay the page's body out again."""
-        return await self._body()
+    async def refresh(self, _version: int | None, shown: dict[str, str] | None) -> list[Any]:
+        """Send the parts that are not shown yet."""
+        return self._sections.changed(await self._drawn(), shown)
 
-    async def _body(self) -> list[Component]:
+    async def _drawn(self) -> Drawn:
         reads = self._services.reads
-        summaries = await reads(dataset_summaries)
-        pipelines = await reads(pipeline_statuses)
+        inputs = (
+            await reads(dataset_summaries),
+            await reads(dataset_scores),
+            await reads(alert_page, AlertFilter(statuses=OPEN), ALERTS_SHOWN),
+            await reads(run_page, RunFilter(), RUNS_SHOWN),
+            await reads(recent_changes),
+            await reads(pipeline_statuses),
+        )
+        return await self._sections.draw(inputs, self._parts)
+
+    def _parts(  # noqa: PLR0917 - one per table that is read
+        self,
+        summaries: tuple[DatasetSummary, ...],
+        scores: dict[str, DatasetScore],
+        alerts: AlertPage,
+        newest: RunPage,
+        changes: tuple[Change, ...],
+        pipelines: tuple[PipelineStatus, ...],
+    ) -> dict[str, Component | None]:
+        parts: dict[str, Component | None] = dict.fromkeys(PLACES)
         if not summaries:
-            return [self._nothing_yet(), *([_pipelines_card(pipelines)] if pipelines else [])]
-        scores = await reads(dataset_scores)
-        alerts = await reads(alert_page, AlertFilter(statuses=OPEN), ALERTS_SHOWN)
-        newest = await reads(run_page, RunFilter(), RUNS_SHOWN)
-        changes = await reads(recent_changes)
-        return [
-            _tiles(summaries, scores, alerts.total),
-            _cards(summaries, scores),
-            html.Div(
-                [
-                    html.Div([_changes_card(changes), _newest_runs_card(newest.runs)], className="stack"),
-                    html.Div(
-                        [_alerts_card(alerts.alerts, alerts.total), _pipelines_card(pipelines)],
-                        className="stack",
-                    ),
-                ],
-                className="columns columns-wide-left",
-            ),
-        ]
+            parts["tiles"] = self._nothing_yet()
+            parts["pipelines"] = _pipelines_card(pipelines) if pipelines else None
+            return parts
+        worst, more = _cards(summaries, scores)
+        return {
+            **parts,
+            **dict(zip(CARD_PLACES, worst, strict=False)),
+            "tiles": _tiles(summaries, scores, alerts.total),
+            "more": more,
+            "changes": _changes_card(changes),
+            "runs": _newest_runs_card(newest.runs),
+            "alerts": _alerts_card(alerts.alerts, alerts.total),
+            "pipelines": _pipelines_card(pipelines),
+        }
 
     def _nothing_yet(self) -> Component:
         landing = self._services.settings.landing_folder
@@ -160,7 +207,10 @@ def _tiles(
     )
 
 
-def _cards(summaries: tuple[DatasetSummary, ...], scores: dict[str, DatasetScore]) -> Component:
+def _cards(
+    summaries: tuple[DatasetSummary, ...], scores: dict[str, DatasetScore]
+) -> tuple[list[Component], Component | None]:
+    """The cards of the sources that need attention most, and the link to the others."""
     ordered = sorted(
         summaries,
         key=lambda each: (
@@ -169,16 +219,12 @@ def _cards(summaries: tuple[DatasetSummary, ...], scores: dict[str, DatasetScore
             each.dataset,
         ),
     )
-    shown = ordered[:CARDS_SHOWN]
+    shown = ordered[: len(CARD_PLACES)]
     cards = [score_card(each, scores.get(each.dataset)) for each in shown]
-    more = None
-    if len(ordered) > len(shown):
-        rest = len(ordered) - len(shown)
-        text = f"{plural(rest, 'more source')}, none worse than these →"
-        more = dcc.Link(text, href=datasets_link(), className="more")
-    return html.Section(
-        [html.H2("Health by source", className="sr"), html.Div(cards, className="score-cards"), more]
-    )
+    if len(ordered) == len(shown):
+        return cards, None
+    text = f"{plural(len(ordered) - len(shown), 'more source')}, none worse than these →"
+    return cards, dcc.Link(text, href=datasets_link(), className="more")
 
 
 def _changes_card(changes: tuple[Change, ...]) -> Component:

@@ -66,6 +66,7 @@ class RunsPage:
     path = "/runs"
     name = "Runs"
     icon = "runs"
+    needs = ("charts",)
 
     def __init__(self, services: Services) -> None:
         """Read through ``services``."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from dqm_assets.errors import StoreError
-from dqm_assets.store import Store
+from dqm_assets.store import Changes, Store
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +14,7 @@ IDLE_INTERVAL = 1.0
 
 
 class LiveHub:
-    """Polls ``store.version()`` and fans a change out to all listeners of this process.
+    """Asks the store what changed, and fans a change out to all listeners of this process.
 
     One cheap query per interval serves any number of open pages.
     """
@@ -23,8 +23,11 @@ class LiveHub:
         """Watch ``store``; nothing happens before :meth:`run`."""
         self._store = store
         self._changed = asyncio.Condition()
-        self._asking: asyncio.Task[int] | None = None
+        self._asking: asyncio.Task[Changes] | None = None
         self.listeners = 0
+        #: Version at which each table was last seen to change, and at which all of them may have.
+        self._tables: dict[str, int] = {}
+        self._everything = 0
         #: Last version seen; ``None`` before the first answer.
         self.version: int | None = None
         #: Whether the last look reached the store.
@@ -48,14 +51,27 @@ class LiveHub:
             StoreError: the store cannot be reached.
         """
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(asyncio.to_thread(self._store.version))
-        version = await asyncio.shield(self._asking)
+            self._asking = asyncio.create_task(asyncio.to_thread(self._store.changes, self.version))
+        changes = await asyncio.shield(self._asking)
         self.reachable = True
-        if version != self.version:
-            self.version = version
+        if changes.version != self.version:
+            self._remember(changes)
             async with self._changed:
                 self._changed.notify_all()
-        return version
+        return changes.version
+
+    def changed_since(self, version: int, tables: frozenset[str] | None) -> bool:
+        """Tell whether any of these tables changed after ``version``; ``None``: any of all."""
+        if tables is None:
+            return version != self.version
+        return self._everything > version or any(self._tables.get(name, 0) > version for name in tables)
+
+    def _remember(self, changes: Changes) -> None:
+        self.version = changes.version
+        if changes.tables is None:
+            self._everything = changes.version
+        else:
+            self._tables.update(dict.fromkeys(changes.tables, changes.version))
 
     async def newer_than(self, seen: int | None, seconds: float) -> int | None:
         """Wait until the version differs from ``seen``; ``None`` if that takes longer than ``seconds``."""

@@ -3,7 +3,7 @@
 import itertools
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,8 +20,10 @@ from dqm_assets.store.postgres import connect, parts
 #: Name under which the lake is attached; every cursor has it as its default catalog.
 LAKE = "lake"
 
-#: DuckDB's extensions, each from the wheel ``duckdb-extension-<name>`` of DuckDB's own version.
-_EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
+#: DuckDB's extensions, each from the wheel ``duckdb-extension-<name>`` of DuckDB's own version; the last is
+#: for a lake on S3 only: it takes 10 MB.
+_EXTENSIONS = ("ducklake", "postgres_scanner")
+_REMOTE_EXTENSION = "httpfs"
 
 _CONFIGURATION = {
     "autoinstall_known_extensions": "false",
@@ -62,12 +64,13 @@ class Lake:
         self._guard = threading.Lock()
         self._aliases = itertools.count()
         self._moved = False
-        self._main = _duckdb(scratch)
+        remote = self._location.startswith("s3://")
+        self._main = _duckdb(scratch, (*_EXTENSIONS, *((_REMOTE_EXTENSION,) if remote else ())))
         if threads is not None:
             self._main.execute(f"SET GLOBAL threads = {int(threads)}")
         try:
             self._main.execute(_postgres_secret(url))
-            if self._location.startswith("s3://"):
+            if remote:
                 self._main.execute(s3_secret())
             else:
                 Path(self._location).mkdir(parents=True, exist_ok=True)
@@ -103,6 +106,12 @@ class Lake:
         moved = ("OVERRIDE_DATA_PATH true",) if self._moved else ()
         listed = ", ".join((f"DATA_PATH {text(self._location)}", "META_SECRET dqm_catalog", *moved, *options))
         return f"ATTACH 'ducklake:postgres:' AS {quoted(alias)} ({listed})"
+
+    def stay_small(self) -> None:
+        """Let DuckDB give memory back after each query rather than keep it for the next."""
+        with self.cursor() as cursor:
+            for setting in ("allocator_flush_threshold", "allocator_bulk_deallocation_flush_threshold"):
+                cursor.execute(f"SET GLOBAL {setting} = '1MB'")
 
     @contextmanager
     def cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
@@ -167,9 +176,9 @@ def _discard(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.close()
 
 
-def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
+def _duckdb(scratch: Path, extensions: Sequence[str]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={**_CONFIGURATION, "temp_directory": str(scratch)})
-    with_extensions(connection, *_EXTENSIONS)
+    with_extensions(connection, *extensions)
     for setting, value in _SETTINGS.items():
         connection.execute(f"SET GLOBAL {setting} = {value}")
     return connection
