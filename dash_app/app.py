@@ -182,7 +182,11 @@ def _serve_layout(server: FastAPI, shell: Shell) -> None:
         token = set_current_request(request)
         try:
             inside = address.netloc == request.url.netloc and address.path
-            found = await shell.layout_at(address.path, address.query) if inside else shell.layout()
+            found = (
+                await shell.layout_at(address.path, address.query)
+                if inside
+                else await shell.layout_anywhere()
+            )
         finally:
             reset_current_request(token)
         return Response(to_json(found), media_type="application/json", headers={"Cache-Control": "no-store"})

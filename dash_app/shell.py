@@ -3,6 +3,8 @@
 import logging
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -40,12 +42,26 @@ class Shell:
     async def layout_at(self, pathname: str, search: str) -> Component:
         """Give the frame with the page of an address in it, so that the first paint is the right one."""
         content, title, address = await self._shown(pathname, search)
-        return self.layout(content, title, address)
+        with suppress(StoreError):  # then the page says so, and the frame fills when the store is back
+            frame = await self._frame(pathname, search)
+            return self.layout(frame, content, title, address)
+        return self.layout(_EMPTY, content, title, address)
+
+    async def layout_anywhere(self) -> Component:
+        """Give the frame for a browser that does not say where it is: it asks for the page next."""
+        with suppress(StoreError):
+            return self.layout(await self._frame("", ""))
+        return self.layout()
 
     def layout(
-        self, content: Component | None = None, title: str | None = None, address: str | None = None
+        self,
+        frame: "_Frame | None" = None,
+        content: Component | None = None,
+        title: str | None = None,
+        address: str | None = None,
     ) -> Component:
         """Give the frame; without a page in it the browser asks for the page next."""
+        frame = frame or _EMPTY
         return dmc.MantineProvider(
             id="mantine",
             defaultColorScheme="auto",
@@ -58,7 +74,7 @@ class Shell:
             children=[
                 dcc.Location(id="url", refresh="callback-nav"),
                 dcc.Store(id="live-version"),
-                dcc.Store(id="frame-marks"),
+                dcc.Store(id="frame-marks", data=frame.marks),
                 dcc.Store(id="live-beat"),
                 dcc.Store(id="page-title", data=title),
                 dcc.Store(id="shown", data=address),
@@ -71,9 +87,9 @@ class Shell:
                 dmc.NotificationContainer(id="notices", position="bottom-right"),
                 dmc.AppShell(
                     [
-                        dmc.AppShellHeader(self._header(), className="shell-header"),
+                        dmc.AppShellHeader(self._header(frame), className="shell-header"),
                         dmc.AppShellNavbar(
-                            self._navigation(), className="shell-navbar", **{"aria-label": "Main"}
+                            self._navigation(frame), className="shell-navbar", **{"aria-label": "Main"}
                         ),
                         dmc.AppShellMain(
                             html.Div(content, id="main", tabIndex="-1", className="page"),
@@ -94,6 +110,7 @@ class Shell:
             Output("main", "children"),
             Output("page-title", "data"),
             Output("shown", "data"),
+            Output("dataset-switch", "value"),
             Input("url", "pathname"),
             Input("url", "search"),
             State("shown", "data"),
@@ -105,10 +122,8 @@ class Shell:
             Output("frame-marks", "data"),
             Input("live-version", "data"),
             State("frame-marks", "data"),
+            prevent_initial_call=True,
         )(self.refresh)
-        app.callback(Output("dataset-switch", "value"), Input("url", "pathname"), Input("url", "search"))(
-            self.follow
-        )
         _clientside(app, "title", Output("page-title", "id"), Input("page-title", "data"))
         _clientside(app, "beat", Output("live-beat", "id"), Input("live-beat", "data"))
         _clientside(
@@ -126,11 +141,16 @@ class Shell:
         for page in self._pages.values():
             page.register(app)
 
-    async def show(self, pathname: str | None, search: str | None, shown: str | None) -> tuple[Any, Any, Any]:
+    async def show(self, pathname: str | None, search: str | None, shown: str | None) -> tuple[Any, ...]:
         """Lay out the page of an address, unless it is the one that is there already."""
         if pathname is None or _address(pathname, search) == shown:
-            return no_update, no_update, no_update
-        return await self._shown(pathname, search)
+            return no_update, no_update, no_update, no_update
+        page = await self._shown(pathname, search)
+        try:
+            named = (await self._frame(pathname, search)).named
+        except StoreError:
+            named = no_update
+        return *page, named
 
     async def _shown(self, pathname: str, search: str | None) -> tuple[Component, str, str]:
         """The page of an address, its title and the address; one that does not exist leads back."""
@@ -151,29 +171,28 @@ class Shell:
 
     async def refresh(self, _version: int | None, shown: list[str] | None) -> tuple[Any, ...]:
         """Bring the dataset switcher and the count of open alerts up to date, where they are not."""
-        names = await self._services.reads(dataset_names)
-        alerts = sum((await self._services.reads(open_alert_counts)).values())
-        marks = [f"{zlib.crc32(chr(0).join(names).encode()):x}", f"{alerts:,}"]
-        known = shown or [None, None]
+        frame = await self._frame("", "")
+        marks, known = frame.marks, shown or [None, None]
         return (
-            list(names) if marks[0] != known[0] else no_update,
-            *((marks[1], alerts == 0) if marks[1] != known[1] else (no_update, no_update)),
+            list(frame.names) if marks[0] != known[0] else no_update,
+            *((marks[1], frame.alerts == 0) if marks[1] != known[1] else (no_update, no_update)),
             marks if marks != known else no_update,
         )
 
-    async def follow(self, pathname: str | None, search: str | None) -> Any:
-        """Show in the switcher the dataset that the address names, or that the Runs page falls back to.
+    async def _frame(self, pathname: str, search: str | None) -> "_Frame":
+        """Read what the frame shows, with the dataset that the address names or the Runs page falls back to.
 
-        A name that it does not offer would be cleared by it, which leads away from the address.
+        A name that the switcher does not offer would be cleared by it, which leads away from the address.
         """
+        reads = self._services.reads
+        names = await reads(dataset_names)
+        alerts = sum((await reads(open_alert_counts)).values())
         named = dict(parse_qsl((search or "").removeprefix("?"))).get("dataset")
-        if named is None and (pathname or "").rstrip("/") == "/runs":
-            return await self._services.reads(default_dataset)
-        if named is not None and named not in await self._services.reads(dataset_names):
-            return no_update
-        return named
+        if named is None and pathname.rstrip("/") == "/runs":
+            named = await reads(default_dataset)
+        return _Frame(names, alerts, named if named in names else None)
 
-    def _header(self) -> Component:
+    def _header(self, frame: "_Frame") -> Component:
         return html.Div(
             [
                 dmc.Burger(
@@ -193,7 +212,8 @@ class Shell:
                 ),
                 dmc.Select(
                     id="dataset-switch",
-                    data=[],
+                    data=list(frame.names),
+                    value=frame.named,
                     placeholder="All datasets",
                     searchable=True,
                     clearable=True,
@@ -229,14 +249,16 @@ class Shell:
             className="header",
         )
 
-    def _navigation(self) -> Component:
+    def _navigation(self, frame: "_Frame") -> Component:
         links = [
             dmc.NavLink(
                 label=page.name,
                 href=page.path,
                 active="exact",
                 leftSection=_icon(page.icon),
-                rightSection=html.Span("", id="alerts-count", className="nav-count", hidden=True)
+                rightSection=html.Span(
+                    frame.marks[1], id="alerts-count", className="nav-count", hidden=frame.alerts == 0
+                )
                 if page.path == "/alerts"
                 else None,
                 className="nav",
@@ -264,6 +286,23 @@ class Shell:
             [html.Kbd("?"), "  Keys"], type="button", className="keys-hint", **{"data-dqm": "keys"}
         )
         return html.Div([*links, html.Div([*foot, keys], className="nav-foot")], className="navbar")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What the frame shows of the store: datasets, open alerts, and the dataset that the address names."""
+
+    names: tuple[str, ...]
+    alerts: int
+    named: str | None
+
+    @property
+    def marks(self) -> list[str]:
+        """Stands for the names and the alerts, so that a browser is only sent what changed."""
+        return [f"{zlib.crc32(chr(0).join(self.names).encode()):x}", f"{self.alerts:,}"]
+
+
+_EMPTY = _Frame((), 0, None)
 
 
 def _icon(name: str) -> Component:
@@ -296,7 +335,7 @@ def _clientside(
         output,
         given,
         *states,
-        prevent_initial_call=function not in ("retheme", "title"),
+        prevent_initial_call=function not in ("retheme", "title", "switchDataset"),
     )
 
 
