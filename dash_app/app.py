@@ -181,12 +181,10 @@ def _serve_layout(server: FastAPI, shell: Shell) -> None:
         address = urlsplit(request.headers.get("referer", ""))
         token = set_current_request(request)
         try:
-            inside = address.netloc == request.url.netloc and address.path
-            found = (
-                await shell.layout_at(address.path, address.query)
-                if inside
-                else await shell.layout_anywhere()
-            )
+            if address.netloc == request.url.netloc and address.path:
+                found = await shell.layout_at(address.path, address.query)
+            else:
+                found = await shell.layout_anywhere()
         finally:
             reset_current_request(token)
         return Response(to_json(found), media_type="application/json", headers={"Cache-Control": "no-store"})
