@@ -105,6 +105,8 @@ class StreamConsumer:
                 "auto.offset.reset": "error",
                 "queued.max.messages.kbytes": self._limits.queue_kb,
                 "fetch.wait.max.ms": 20,
+                # A broker that is back is seen within a second, not within ten.
+                "reconnect.backoff.max.ms": 1000,
                 "allow.auto.create.topics": False,
                 "log_level": 2,
             }

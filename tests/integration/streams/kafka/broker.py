@@ -8,9 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -34,6 +32,10 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 """
+
+
+class KafkaAbsentError(Exception):
+    """Kafka cannot run here; the message says why."""
 
 
 @dataclass
@@ -60,7 +62,8 @@ class KafkaBroker:
                 return
             except KafkaException:
                 if time.monotonic() > deadline or self.process.poll() is not None:
-                    pytest.fail(f"Kafka did not start: {(self.folder / 'kafka.log').read_text()[-3000:]}")
+                    log = (self.folder / "kafka.log").read_text()[-3000:]
+                    raise AssertionError(f"Kafka did not start: {log}") from None
 
     def make_topic(self, name: str, partitions: int) -> None:
         """Make a topic and wait until it is there."""
@@ -75,10 +78,14 @@ class KafkaBroker:
 
 
 def make_broker(folder: Path) -> KafkaBroker:
-    """Format the storage of a new broker; the test is skipped where Java or Maven are missing."""
+    """Format the storage of a new broker.
+
+    Raises:
+        KafkaAbsentError: Java or Maven are missing, or Maven cannot fetch Kafka.
+    """
     for tool in ("java", "mvn"):
         if shutil.which(tool) is None:
-            _leave_out(f"no {tool} here: apt-get install default-jre-headless maven")
+            raise KafkaAbsentError(f"no {tool} here: apt-get install default-jre-headless maven")
     _fetch()
     port, controller = _free_port(), _free_port()
     properties = folder / "server.properties"
@@ -89,13 +96,6 @@ def make_broker(folder: Path) -> KafkaBroker:
     return KafkaBroker(folder, port)
 
 
-def _leave_out(why: str) -> NoReturn:
-    """Skip, unless this machine has promised to run these tests."""
-    if os.environ.get("DQM_REQUIRE_KAFKA"):
-        pytest.fail(why)
-    pytest.skip(why)
-
-
 def _fetch() -> None:
     """Have Maven copy the jars, and refuse any that is not the pinned one."""
     pinned = dict(reversed(line.split()) for line in (HERE / "jars.sha256").read_text().splitlines())
@@ -104,7 +104,7 @@ def _fetch() -> None:
         try:
             subprocess.run([*command, f"-DoutputDirectory={JARS}"], check=True, timeout=200)
         except subprocess.SubprocessError as error:
-            _leave_out(f"Maven cannot fetch Kafka: {error}")
+            raise KafkaAbsentError(f"Maven cannot fetch Kafka: {error}") from error
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in JARS.glob("*.jar")}
     assert found == pinned, "the jars are not the pinned ones"
 
