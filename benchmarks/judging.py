@@ -3,7 +3,8 @@
 Points: a year of daily, hourly and five-minute series, judged and learned point by point in streaming order
 (``judge_series``), CPU seconds of one core. History: cost of a point late in a long series over its cost in
 an early part. Re-baseline: 10,000 series, each fitted anew over a year of daily values. Step: one new point
-for each of 10,000 series, stored state in, verdict and new state out.
+for each of 10,000 series, stored state in, verdict and new state out. Observe: the same through the store,
+with metrics, verdicts and alerts (``benchmarks.observing``).
 """
 
 import argparse
@@ -11,6 +12,7 @@ import time
 
 import numpy as np
 
+from benchmarks.observing import observing_figures
 from benchmarks.report import print_report
 from dqm_assets.quality.baselines import rebaseline
 from dqm_assets.quality.detectors import DEFAULT_SENSITIVITY, Detector, judge_series
@@ -75,12 +77,15 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--points", type=int, default=105_120)
     arguments.add_argument("--series", type=int, default=10_000)
+    arguments.add_argument("--observed", type=int, default=1_000, help="series of the observed dataset")
+    arguments.add_argument("--datasets", type=int, default=100, help="observed datasets of one series")
     given = arguments.parse_args()
     figures = {
         "points_per_s": points_per_second("ensemble", given.points, 300.0),
         "late_over_early": late_over_early("ensemble", 20_000),
         "rebaseline_s": rebaseline_seconds("ensemble", given.series),
         "step_us": step_microseconds("ensemble", given.series),
+        **observing_figures(given.observed, given.datasets),
     }
     others = {
         method: {

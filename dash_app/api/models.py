@@ -180,6 +180,9 @@ class AlertModel(_Model):
     score: float | None
     snapshot: int | None
     updated_at: datetime | None
+    raised_at: datetime | None = Field(
+        description="When dqm raised it, or raised it again; opened_ts is when its data happened."
+    )
 
 
 class AlertDetailModel(AlertModel):
@@ -199,7 +202,7 @@ class AlertDetailModel(AlertModel):
 
 
 class AlertPageModel(BaseModel):
-    """A page of alerts, the last opened first."""
+    """A page of alerts, the last raised first."""
 
     total: int
     limit: int

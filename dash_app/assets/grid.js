@@ -3,7 +3,7 @@
   "use strict";
   var functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   var marks = {
-    GOOD: ["✓ Good", "good"], BAD: ["✕ Bad", "fail"], QUARANTINED: ["▲ Quarantined", "warn"], LOADED: ["○ Not judged", "neutral"],
+    GOOD: ["✓ Good", "good"], BAD: ["✕ Bad", "fail"], QUARANTINED: ["▲ Quarantined", "warn"], BLOCKED: ["▲ Blocked", "warn"], LOADED: ["○ Not judged", "neutral"],
     critical: ["✕ Critical", "fail"], error: ["✕ Error", "fail"], warning: ["▲ Warning", "warn"], info: ["● Info", "good"],
     open: ["✕ Open", "fail"], acknowledged: ["▲ Acknowledged", "warn"], muted: ["○ Muted", "neutral"], resolved: ["✓ Resolved", "good"]
   };

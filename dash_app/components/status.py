@@ -21,6 +21,7 @@ RUN_MARKS = {
     "GOOD": Mark("✓", "Good", "good"),
     "BAD": Mark("✕", "Bad", "fail"),
     "QUARANTINED": Mark("▲", "Quarantined", "warn"),
+    "BLOCKED": Mark("▲", "Blocked", "warn"),
     "LOADED": Mark("○", "Not judged", "neutral"),
 }
 SEVERITY_MARKS = {

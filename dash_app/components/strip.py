@@ -13,9 +13,9 @@ from dash_app.figures.theme import FAIL, GOOD, NEUTRAL, WARN
 BAR_WIDTH = 4
 STEP = 6
 HEIGHT = 24
-COLOURS = {"GOOD": GOOD, "BAD": FAIL, "QUARANTINED": WARN, "LOADED": NEUTRAL}
+COLOURS = {"GOOD": GOOD, "BAD": FAIL, "QUARANTINED": WARN, "BLOCKED": WARN, "LOADED": NEUTRAL}
 #: Height and offset tell the status as well as colour does: a good run is short, a bad one full height.
-TOPS = {"GOOD": 9, "BAD": 0, "QUARANTINED": 4, "LOADED": 14}
+TOPS = {"GOOD": 9, "BAD": 0, "QUARANTINED": 4, "BLOCKED": 4, "LOADED": 14}
 
 
 def strip_svg(statuses: Sequence[str], places: int) -> str:

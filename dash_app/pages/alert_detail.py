@@ -1,6 +1,7 @@
 """An alert in detail: the series around it, what changed, the rows behind it, what was done about it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dash import dcc, html
@@ -33,7 +34,7 @@ from dash_app.services.alerts import alert_events, alert_with_id
 from dash_app.services.datasets import dataset_summaries
 from dash_app.services.evidence import EvidenceRows, evidence_rows
 from dash_app.services.metric_series import CONTRACT_DETECTOR, SeriesAddress, series_points
-from dash_app.services.records import Alert, AlertEvent, SeriesPoint
+from dash_app.services.records import SAME_TIME, Alert, AlertEvent, SeriesPoint
 from dash_app.services.services import Services
 from dash_app.services.viewer import Viewer, viewer
 from dash_app.services.what_changed import SegmentChange, what_changed
@@ -41,6 +42,8 @@ from dash_app.services.what_changed import SegmentChange, what_changed
 CHART_HEIGHT = 250
 POINTS_SHOWN = 120
 COLUMNS_SPLIT = 2
+#: Detectors that judge by a rule: there is no baseline to replay.
+_RULES = {"schema", "arrival", "pipeline"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,12 @@ async def alert_card(services: Services, found: AlertDetail | None) -> Component
     marks = [badge(mark_of(SEVERITY_MARKS, alert.severity)), badge(mark_of(ALERT_MARKS, alert.status))]
     where = dcc.Link(alert.dataset, href=dataset_link(alert.dataset))
     lines = html.Div(
-        [*marks, where, html.Span(["opened ", when(alert.opened_ts, "ago")], className="muted")],
+        [
+            *marks,
+            where,
+            html.Span(["raised ", when(alert.raised_at, "ago")], className="muted"),
+            html.Span(["data of ", when(alert.opened_ts)], className="muted"),
+        ],
         className="detail-head",
     )
     return html.Div(
@@ -127,7 +135,7 @@ def _links(services: Services, found: AlertDetail) -> list[Component]:
     links: list[Component] = []
     if alert.detector == CONTRACT_DETECTOR:
         links.append(dcc.Link("Contract", href=contract_link(alert.dataset), className="tool"))
-    else:
+    elif alert.detector not in _RULES:
         replay = backtest_link(alert.dataset, alert.metric, alert.column, alert.segment)
         links.append(dcc.Link("Backtest", href=replay, className="tool"))
     if found.files:
@@ -237,11 +245,12 @@ def _facts_card(found: AlertDetail) -> Component:
             f"{number(alert.expected)}, range {band}" if alert.expected is not None else "no failing row",
         ),
         ("Score", f"{number(alert.score, 3)} scales from expected" if alert.score else MISSING),
-        ("Detector", alert.detector.replace("_", " ") or MISSING),
+        ("Detector", _detectors(alert)),
         ("Last batch", batch),
         ("Lasted", plural(alert.evaluations, "anomalous batch", "anomalous batches")),
-        ("First seen", when(alert.opened_ts)),
-        ("Last seen", when(alert.last_ts)),
+        ("Raised", when(alert.raised_at)),
+        ("First data", when(alert.opened_ts)),
+        ("Last data", when(alert.last_ts)),
     ]
     if alert.resolved_ts is not None:
         facts.append(("Resolved", when(alert.resolved_ts)))
@@ -265,6 +274,28 @@ def _facts_card(found: AlertDetail) -> Component:
     )
 
 
+def _detectors(alert: Alert) -> Component | str:
+    """Which detectors find it, each with what it expected and since when."""
+    evidence = alert.evidence if isinstance(alert.evidence, dict) else {}
+    said = evidence.get("detectors") or []
+    if len(said) < COLUMNS_SPLIT:
+        return alert.detector.replace("_", " ") or MISSING
+    return html.Ul(
+        [
+            html.Li(
+                [
+                    html.Strong(str(each["detector"]).replace("_", " ")),
+                    f" expected {number(each['expected'])}, ",
+                    f"{number(each['lower'])} to {number(each['upper'])}, since data of ",
+                    when(datetime.fromisoformat(each["since"])),
+                ]
+            )
+            for each in said
+        ],
+        className="plain",
+    )
+
+
 def _history_card(found: AlertDetail) -> Component:
     if not found.events:
         return card("History", html.P("Nothing has happened since it opened.", className="muted"))
@@ -274,13 +305,21 @@ def _history_card(found: AlertDetail) -> Component:
                 html.Strong(event.event.replace("_", " ").capitalize()),
                 f" by {event.actor}" if event.actor else "",
                 " · ",
-                when(event.ts),
+                when(event.recorded_at),
+                *_data_time(event),
                 html.Div(event.reason, className="muted") if event.reason else None,
             ]
         )
         for event in found.events
     ]
     return card("History", html.Ol(items, className="timeline"))
+
+
+def _data_time(event: AlertEvent) -> list[Component | str]:
+    """The data's own time, where it is not the time at which it was told."""
+    if event.ts is None or event.recorded_at is None or abs(event.recorded_at - event.ts) < SAME_TIME:
+        return []
+    return [" · data of ", when(event.ts)]
 
 
 def _siblings_card(siblings: tuple[Alert, ...]) -> Component | None:
@@ -291,7 +330,7 @@ def _siblings_card(siblings: tuple[Alert, ...]) -> Component | None:
             [
                 badge(mark_of(SEVERITY_MARKS, alert.severity)),
                 html.Div(dcc.Link(alert.headline, href=alert_link(alert.alert_id)), className="list-main"),
-                html.Div(when(alert.opened_ts, "ago"), className="list-side"),
+                html.Div(when(alert.raised_at, "ago"), className="list-side"),
             ]
         )
         for alert in siblings
@@ -299,5 +338,5 @@ def _siblings_card(siblings: tuple[Alert, ...]) -> Component | None:
     return card(
         "Began together",
         html.Ul(items, className="list"),
-        note=f"{plural(len(siblings), 'other alert')} with likely the same cause: told once",
+        note=f"{plural(len(siblings), 'other alert')} of the same batch, likely of the same cause: told once",
     )

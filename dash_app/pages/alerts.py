@@ -235,7 +235,7 @@ def _columns() -> list[dict[str, Any]]:
         column(
             "what", "What", minWidth=190, tooltipField="what", wrapText=True, cellClass="two-lines", flex=1
         ),
-        time_column("opened", "Opened", minWidth=124, maxWidth=132),
+        time_column("raised", "Raised", minWidth=124, maxWidth=132),
     ]
 
 
@@ -245,7 +245,7 @@ def _rows(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
             "id": alert.alert_id,
             "severity": alert.severity,
             "what": _what(alert),
-            "opened": alert.opened_ts.isoformat() if alert.opened_ts else None,
+            "raised": alert.raised_at.isoformat() if alert.raised_at else None,
         }
         for alert in alerts
     ]
@@ -253,7 +253,7 @@ def _rows(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
 
 def _what(alert: Alert) -> str:
     status = "" if alert.status == "open" else f" · {mark_of(ALERT_MARKS, alert.status).word.lower()}"
-    return f"{alert.headline}{status}"
+    return f"{alert.headline}{status}{f' · {alert.data_of}' if alert.data_of else ''}"
 
 
 def _note(page: AlertPage) -> str:

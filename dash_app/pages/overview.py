@@ -294,9 +294,10 @@ def _alerts_card(alerts: tuple[Alert, ...], total: int) -> Component:
 def _alert_item(alert: Alert) -> Component:
     marks = [
         badge(mark_of(SEVERITY_MARKS, alert.severity)),
-        html.Span(when(alert.opened_ts, "ago"), className="list-side"),
+        html.Span(when(alert.raised_at, "ago"), className="list-side"),
     ]
     about = f"{alert.dataset} · {mark_of(ALERT_MARKS, alert.status).word.lower()}"
+    about += f" · {alert.data_of}" if alert.data_of else ""
     return html.Div(
         [
             html.Div(marks, className="list-top"),

@@ -10,7 +10,7 @@ from dqm_assets.store import Store
 ALERT_COLUMNS = """
     alert_id, dataset, column_name, segment, metric, detector, severity, status, title, opened_ts, last_ts,
     resolved_ts, first_batch, last_batch, evaluations, value, expected, lower, upper, score, owner, snapshot,
-    updated_at, evidence
+    updated_at, evidence, coalesce(raised_at, opened_ts) AS raised_at
 """
 
 ALERT_FILTER = """
@@ -24,7 +24,7 @@ ALERT_PAGE = f"""
 SELECT {ALERT_COLUMNS}, count(*) OVER () AS total
 FROM monitoring.alerts
 WHERE {ALERT_FILTER}
-ORDER BY opened_ts DESC, alert_id
+ORDER BY coalesce(raised_at, opened_ts) DESC, opened_ts DESC, alert_id
 LIMIT $limit OFFSET $offset
 """  # noqa: S608 - only the constants above are put in; values are parameters
 
@@ -33,10 +33,10 @@ ALERT_COUNT = f"SELECT count(*) AS total FROM monitoring.alerts WHERE {ALERT_FIL
 ALERT_BY_ID = f"SELECT {ALERT_COLUMNS} FROM monitoring.alerts WHERE alert_id = $alert_id"  # noqa: S608 - as above
 
 ALERT_EVENTS = """
-SELECT ts, event, actor, reason
+SELECT ts, event, actor, reason, coalesce(recorded_at, ts) AS recorded_at
 FROM monitoring.alert_events
 WHERE alert_id = $alert_id
-ORDER BY ts, event_id
+ORDER BY coalesce(recorded_at, ts), ts, event_id
 """
 
 OPEN_COUNTS = """
@@ -59,7 +59,7 @@ class AlertFilter:
 
 
 def alert_page(store: Store, where: AlertFilter, limit: int, offset: int = 0) -> AlertPage:
-    """Read a page of alerts, the last opened first."""
+    """Read a page of alerts, the last raised first."""
     chosen = {
         "dataset": where.dataset,
         "statuses": list(where.statuses),
@@ -86,6 +86,7 @@ def alert_events(store: Store, alert_id: str) -> tuple[AlertEvent, ...]:
             event=as_text(row["event"]),
             actor=as_text(row["actor"]),
             reason=as_text(row["reason"]),
+            recorded_at=as_utc(row["recorded_at"]),
         )
         for row in store.rows(ALERT_EVENTS, {"alert_id": alert_id})
     )
@@ -122,5 +123,6 @@ def alert_of_row(row: dict[str, Any]) -> Alert:
         score=as_number(row["score"]),
         snapshot=row["snapshot"],
         updated_at=as_utc(row["updated_at"]),
+        raised_at=as_utc(row["raised_at"]),
         evidence=as_json(row["evidence"]),
     )

@@ -14,11 +14,12 @@ MOST_OF_A_KIND = 4
 LEAST_MOVE = 2.0
 
 ALERTS = """
-SELECT e.event, a.dataset, a.title, a.alert_id, e.ts
+SELECT e.event, a.dataset, a.title, a.alert_id, coalesce(e.recorded_at, e.ts) AS ts
 FROM monitoring.alert_events AS e JOIN monitoring.alerts AS a USING (alert_id)
-WHERE e.event IN ('opened', 'resolved') AND e.ts >= now() - INTERVAL 1 DAY
-QUALIFY row_number() OVER (PARTITION BY e.event ORDER BY e.ts DESC) <= $most
-ORDER BY e.ts DESC
+WHERE e.event IN ('opened', 'resolved')
+    AND coalesce(e.recorded_at, e.ts) >= now() - INTERVAL 1 DAY
+QUALIFY row_number() OVER (PARTITION BY e.event ORDER BY coalesce(e.recorded_at, e.ts) DESC) <= $most
+ORDER BY coalesce(e.recorded_at, e.ts) DESC
 """
 
 SCORES = """

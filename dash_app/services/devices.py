@@ -42,7 +42,8 @@ FROM raw.segment_timeseries WHERE segment = 'State' AND ts > $since GROUP BY ALL
 INCIDENTS = """
 SELECT i.dimension, i.value, i.started, i.ended, i.level, i.lost, i.inventory,
     (SELECT min(alert_id) FROM monitoring.alerts AS a
-     WHERE a.dataset = $dataset AND a.opened_ts = i.started AND a.detector = 'share_drop'
+     WHERE a.dataset = $dataset AND a.detector = 'share_drop'
+        AND i.started BETWEEN a.opened_ts AND coalesce(a.resolved_ts, a.last_ts)
         AND a.segment = CASE i.dimension WHEN '' THEN '' ELSE i.dimension || '=' || i.value END) AS alert_id
 FROM monitoring.device_incidents AS i
 WHERE i.ended IS NULL OR i.ended > $since ORDER BY i.started DESC LIMIT 100

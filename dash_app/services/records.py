@@ -1,10 +1,12 @@
 """What the read side hands to pages and routes: frozen records, times aware and in UTC."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-RunStatus = Literal["LOADED", "GOOD", "BAD", "QUARANTINED"]
+#: Data this fresh happened when it was told.
+SAME_TIME = timedelta(hours=1)
+RunStatus = Literal["LOADED", "GOOD", "BAD", "QUARANTINED", "BLOCKED"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,18 @@ class Alert:
     score: float | None
     snapshot: int | None
     updated_at: datetime | None
+    #: When dqm raised it; ``opened_ts`` is when its data happened.
+    raised_at: datetime | None
     evidence: Any = None
+
+    @property
+    def data_of(self) -> str:
+        """The data's own time in words, where it is not about the time at which the alert was raised."""
+        if self.opened_ts is None or self.raised_at is None:
+            return ""
+        if abs(self.raised_at - self.opened_ts) < SAME_TIME:
+            return ""
+        return f"data of {self.opened_ts:%Y-%m-%d %H:%M} UTC"
 
     @property
     def headline(self) -> str:
@@ -188,6 +201,8 @@ class AlertEvent:
     event: str
     actor: str
     reason: str
+    #: When it was written; ``ts`` is the time of the data that made it happen.
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

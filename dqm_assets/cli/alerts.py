@@ -51,14 +51,15 @@ def list_alerts(
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json_output: JsonFlag = False,
 ) -> None:
-    """List alerts, newest first; exit code 1 when there are any."""
+    """List alerts, the last raised first; exit code 1 when there are any."""
     with _store() as store:
         rows = store.rows(
             """
-            SELECT alert_id, severity, status, dataset, title, opened_ts, last_ts, evaluations, owner
+            SELECT alert_id, severity, status, dataset, title, coalesce(raised_at, opened_ts) AS raised_at,
+                opened_ts, last_ts, evaluations, owner
             FROM monitoring.alerts
             WHERE ($status = 'all' OR status = $status) AND ($dataset IS NULL OR dataset = $dataset)
-            ORDER BY opened_ts DESC LIMIT $limit
+            ORDER BY coalesce(raised_at, opened_ts) DESC, opened_ts DESC, alert_id LIMIT $limit
             """,
             {"status": status, "dataset": dataset, "limit": limit},
         )
@@ -72,7 +73,8 @@ def list_alerts(
                 "status": row["status"],
                 "dataset": row["dataset"],
                 "what": row["title"],
-                "opened": row["opened_ts"],
+                "raised": row["raised_at"],
+                "data of": row["opened_ts"],
                 "seen": row["evaluations"],
             }
             for row in rows
@@ -90,7 +92,11 @@ def show(alert_id: AlertId, json_output: JsonFlag = False) -> None:
     with _store() as store:
         full = find_alert_id(store, alert_id)
         alert = store.rows("SELECT * FROM monitoring.alerts WHERE alert_id = ?", [full])[0]
-        events = store.rows("SELECT * FROM monitoring.alert_events WHERE alert_id = ? ORDER BY ts", [full])
+        events = store.rows(
+            "SELECT * FROM monitoring.alert_events WHERE alert_id = ? "
+            "ORDER BY coalesce(recorded_at, ts), ts, event_id",
+            [full],
+        )
     alert["evidence"] = json.loads(alert["evidence"])
     if json_output:
         print_json({"alert": alert, "events": events})
@@ -98,7 +104,15 @@ def show(alert_id: AlertId, json_output: JsonFlag = False) -> None:
     facts = {name: value for name, value in alert.items() if name != "evidence"}
     print_table(alert["title"], [{"what": name, "value": str(value)} for name, value in facts.items()])
     console.print(alert["evidence"]["explanation"])
-    print_table("history", [{k: event[k] for k in ("ts", "event", "actor", "reason")} for event in events])
+    history = [
+        {
+            "when": event["recorded_at"] or event["ts"],
+            "data of": event["ts"],
+            **{name: event[name] for name in ("event", "actor", "reason")},
+        }
+        for event in events
+    ]
+    print_table("history", history)
 
 
 @app.command()

@@ -10,7 +10,9 @@ from dqm_assets.cli.output import DATA_FAILED, JsonFlag, print_json, print_table
 
 def runs(
     dataset: Annotated[str | None, typer.Option(help="Only runs of this dataset.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only GOOD, BAD, LOADED or QUARANTINED runs.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only GOOD, BAD, LOADED, BLOCKED or QUARANTINED runs.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Newest runs to list.")] = 20,
     json_output: JsonFlag = False,
 ) -> None:
@@ -46,5 +48,5 @@ def runs(
             for row in rows
         ]
         print_table(f"Newest runs: {len(rows)}", shown)
-    if any(row["status"] in {"BAD", "QUARANTINED"} for row in rows):
+    if any(row["status"] in {"BAD", "BLOCKED", "QUARANTINED"} for row in rows):
         raise typer.Exit(DATA_FAILED)

@@ -53,6 +53,7 @@ def example_item(now: datetime | None = None) -> Item:
         ),
         snapshot=None,
         updated_at=at,
+        raised_at=at,
     )
     event = event_of(alert_id, at, "opened", actor="detector", reason=alert.evidence.explanation, details={})
     return Item(f"test-{at.isoformat()}", Transition(alert, event))

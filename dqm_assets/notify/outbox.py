@@ -15,7 +15,7 @@ OUTBOX = "monitoring.outbox"
 
 #: What JSON does not hold as it is in an alert.
 _NUMBERS = ("value", "expected", "lower", "upper", "score")
-_TIMES = ("opened_ts", "last_ts", "resolved_ts", "updated_at")
+_TIMES = ("opened_ts", "last_ts", "resolved_ts", "updated_at", "raised_at")
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,15 @@ class Transition:
         for name in _NUMBERS:
             alert[name] = float("nan") if alert[name] is None else alert[name]
         for name in _TIMES:
-            alert[name] = datetime.fromisoformat(alert[name]) if alert[name] else None
-        event["ts"] = datetime.fromisoformat(event["ts"])
+            alert[name] = _time(alert.get(name))
+        event["ts"], event["recorded_at"] = _time(event["ts"]), _time(event.get("recorded_at"))
         event["details"] = json.loads(event["details"])
         return cls(alert_of(alert), AlertEvent(**event))
+
+
+def _time(text: str | None) -> datetime | None:
+    """Read a time; what an older dqm wrote does not know every time."""
+    return datetime.fromisoformat(text) if text else None
 
 
 def enqueue(tx: Transaction, events: Sequence[AlertEvent], alerts: Sequence[Alert]) -> None:

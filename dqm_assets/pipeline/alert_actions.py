@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dqm_assets.errors import StoreError
-from dqm_assets.notify.outbox import OUTBOX, enqueue
-from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
+from dqm_assets.pipeline.alert_rows import alert_of
+from dqm_assets.pipeline.alert_writing import ALERT_TABLES, write_alerts
 from dqm_assets.pipeline.label_rows import LabelRow, label_id_of
 from dqm_assets.pipeline.rows import append_rows, as_json, upsert_rows
 from dqm_assets.quality.alert import Alert, AlertEvent
@@ -57,7 +57,7 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
         StoreError: no such alert.
         SettingsError: the alert's state does not allow the action.
     """
-    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX, _LABELS) as tx:
+    with store.transaction(*ALERT_TABLES, _LABELS) as tx:
         rows = tx.query("SELECT * FROM monitoring.alerts WHERE alert_id = ?", [alert_id]).to_pylist()
         if not rows:
             raise StoreError(
@@ -66,9 +66,7 @@ def act(store: Store, alert_id: str, action: Callable[[Alert], Change]) -> Alert
         alert, events = action(alert_of(rows[0]))
         if alert is None:
             raise StoreError(f"The action left no alert {alert_id}; nothing was changed.")
-        upsert_rows(tx, "monitoring.alerts", [alert_row(alert)])
-        upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
-        enqueue(tx, events, [alert])
+        [alert] = write_alerts(tx, [alert], events)
         mutes = [_muted_span(alert, event) for event in events if event.event == "muted"]
         upsert_rows(tx, _LABELS, mutes)
         append_rows(

@@ -38,6 +38,7 @@ class AlertRow:
     evidence: str
     snapshot: int | None
     updated_at: datetime
+    raised_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class EventRow:
     actor: str
     reason: str
     details: str
+    recorded_at: datetime | None
 
 
 def alert_of(row: dict[str, Any]) -> Alert:
@@ -76,4 +78,5 @@ def event_row(event: AlertEvent) -> EventRow:
         event.actor,
         event.reason,
         as_json(event.details),
+        event.recorded_at,
     )

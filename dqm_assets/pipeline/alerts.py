@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from dqm_assets.notify.outbox import OUTBOX
+from dqm_assets.pipeline.alert_writing import ALERT_TABLES
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, with_explanations, write_incidents
 from dqm_assets.pipeline.judge import DETECTOR_NAME
+from dqm_assets.pipeline.rows import upsert_rows
 from dqm_assets.pipeline.segment_explanation import explain_by_segments
 from dqm_assets.quality.alert import Alert, SeriesKey, Severity
 from dqm_assets.quality.alerts import AlertPolicy, Finding
@@ -18,6 +19,7 @@ from dqm_assets.store import Store, Transaction
 CONTRACT_DETECTOR = "contract"
 ARRIVAL_DETECTOR = "arrival"
 SCHEMA_DETECTOR = "schema"
+_PROGRESS_TABLE = "monitoring.alert_progress"
 
 #: Verdicts of a dataset that its alerts have not taken into account and that could change something: those
 #: after the last that the newest alert of the series has seen, unless that alert is active only from the
@@ -56,7 +58,7 @@ _NEW_VERDICTS = """
 
 _METRIC_VERDICTS = (
     "SELECT *, '' AS message, 'warning' AS severity FROM monitoring.verdicts "
-    "WHERE dataset = $dataset AND detector = 'run_metric'"
+    "WHERE dataset = $dataset AND detector = 'run_metric' AND judged_at >= $since"
 )
 
 #: A clause that fails is an anomaly of the series "failing rows of that clause".
@@ -67,7 +69,42 @@ _CONTRACT_VERDICTS = """
            CASE WHEN c.passed THEN 'normal' ELSE 'anomalous' END AS verdict, 'contract' AS method,
            c.checked_rows AS n, c.snapshot, c.message, c.severity
     FROM monitoring.contract_violations AS c JOIN metrics.runs AS r USING (dataset, run_id)
-    WHERE dataset = $dataset AND c.severity <> 'info'
+    WHERE dataset = $dataset AND c.severity <> 'info' AND c.checked_at >= $since
+      AND coalesce(c.missing_column, '') = ''
+"""
+
+#: Clauses whose column is missing are one fact, told with the rename that explains it; the clauses themselves
+#: are neither normal nor anomalous then. Of a blocked run its own alert tells.
+_MISSING_VERDICTS = """
+    SELECT '' AS column_name, '' AS segment, 'missing_columns' AS metric, 'schema' AS detector,
+           c.run_id AS batch, any_value(r.ts) AS ts,
+           count(DISTINCT nullif(c.missing_column, ''))::DOUBLE AS value,
+           NULL AS expected, NULL AS lower, NULL AS upper, 0.0::DOUBLE AS score,
+           CASE WHEN bool_or(c.missing_column <> '') THEN 'anomalous' ELSE 'normal' END AS verdict,
+           'schema' AS method, 1 AS n, max(c.snapshot) AS snapshot,
+           CASE WHEN bool_or(c.missing_column <> '' AND c.severity = 'error') THEN 'error'
+           ELSE 'warning' END AS severity,
+           concat(
+               coalesce(
+                   nullif(any_value(h.broken), ''),
+                   concat('missing: ', string_agg(DISTINCT nullif(c.missing_column, ''), ', '))
+               ),
+               '; ', count(*) FILTER (WHERE c.missing_column <> ''), ' clause(s) cannot be judged: ',
+               string_agg(c.clause, ', ' ORDER BY c.clause) FILTER (WHERE c.missing_column <> '')
+           ) AS message
+    FROM monitoring.contract_violations AS c JOIN metrics.runs AS r USING (dataset, run_id)
+    LEFT JOIN (
+        SELECT dataset, run_id, array_to_string(list_transform(
+            list_filter(
+                from_json(breaches, '[{"kind": "VARCHAR", "detail": "VARCHAR"}]'),
+                lambda change: change.kind IN ('removed', 'renamed')
+            ),
+            lambda change: change.detail
+        ), '; ') AS broken
+        FROM monitoring.schema_history WHERE dataset = $dataset
+    ) AS h USING (dataset, run_id)
+    WHERE dataset = $dataset AND c.severity <> 'info' AND c.checked_at >= $since AND r.status <> 'BLOCKED'
+    GROUP BY c.run_id
 """
 
 #: A file that cannot be read has no time of its own: files are in the order in which they were registered.
@@ -78,7 +115,7 @@ _ARRIVAL_VERDICTS = """
            CASE WHEN status = 'QUARANTINED' THEN 'anomalous' ELSE 'normal' END AS verdict,
            'arrival' AS method, 1 AS n, snapshot, 'error' AS severity,
            concat(file, ' cannot be read: ', json_extract_string(reasons, '$[0].message')) AS message
-    FROM metrics.runs WHERE dataset = $dataset
+    FROM metrics.runs WHERE dataset = $dataset AND registered_at >= $since
 """
 
 #: A run that its contract's drift policy blocks is never judged: this is what tells of it. Under another
@@ -100,7 +137,26 @@ _SCHEMA_VERDICTS = """
         ) END AS broken
         FROM monitoring.schema_history
     ) AS h JOIN metrics.runs AS r USING (dataset, run_id)
-    WHERE dataset = $dataset
+    WHERE dataset = $dataset AND r.registered_at >= $since
+"""
+_SOURCES = (_METRIC_VERDICTS, _CONTRACT_VERDICTS, _MISSING_VERDICTS, _ARRIVAL_VERDICTS, _SCHEMA_VERDICTS)
+
+#: Judgements are stamped before they are committed, at most so long; what took longer is found by the look at
+#: everything, once in `_WHOLE_EVERY`.
+_COMMIT_LAG = timedelta(hours=1)
+_WHOLE_EVERY = timedelta(days=1)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_PROGRESS = "SELECT judged_until, whole_at FROM monitoring.alert_progress WHERE dataset = ?"
+_NEWEST_STAMP = """
+    SELECT max(stamp) AS stamp FROM (
+        SELECT max(judged_at) AS stamp FROM monitoring.verdicts
+        WHERE dataset = $dataset AND judged_at >= $since
+        UNION ALL
+        SELECT max(checked_at) FROM monitoring.contract_violations
+        WHERE dataset = $dataset AND checked_at >= $since
+        UNION ALL
+        SELECT max(registered_at) FROM metrics.runs WHERE dataset = $dataset AND registered_at >= $since
+    )
 """
 
 #: Judged runs after the last verdict that an active alert has seen.
@@ -129,6 +185,15 @@ class AlertSummary:
 
 
 @dataclass(frozen=True)
+class ProgressRow:
+    """A line of ``monitoring.alert_progress``: judgements stamped up to then were taken into account."""
+
+    dataset: str
+    judged_until: datetime
+    whole_at: datetime
+
+
+@dataclass(frozen=True)
 class _Found:
     """A finding, how bad it is, and the clause's own words where they say more than numbers do."""
 
@@ -143,13 +208,14 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
     An alert whose series is judged no more (its clause was removed, its column vanished) is resolved with
     that as the reason. Alerts, their events and what has to be told are read, advanced and written under the
     lock of the alert table, so two processes that do this at once, or one that is killed and repeated, still
-    make one alert per incident.
+    make one alert per incident. Only judgements since the last update are read, and all of them once a day.
     """
-    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
+    with store.transaction(*ALERT_TABLES, _PROGRESS_TABLE) as tx:
+        before, now = _progress(tx, dataset), datetime.now(UTC)
+        whole = before is None or now - before.whole_at >= _WHOLE_EVERY
+        judged_since = _EVER if before is None or whole else before.judged_until - _COMMIT_LAG
         findings = [
-            found
-            for verdicts in (_METRIC_VERDICTS, _CONTRACT_VERDICTS, _ARRIVAL_VERDICTS, _SCHEMA_VERDICTS)
-            for found in _findings(tx, dataset, verdicts)
+            found for verdicts in _SOURCES for found in _findings(tx, dataset, verdicts, judged_since)
         ]
         since = min((found.finding.verdict.ts for found in findings), default=datetime.now(UTC))
         incidents = Incidents.of(concerned_alerts(tx, dataset.name, since, AlertPolicy()))
@@ -158,12 +224,22 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
         _resolve_vanished(tx, dataset, incidents)
         with_explanations(incidents, lambda alert: _explanation(tx, alert))
         write_incidents(tx, dataset.name, incidents)
+        newest = tx.query(_NEWEST_STAMP, {"dataset": dataset.name, "since": judged_since}).to_pylist()
+        until = newest[0]["stamp"]
+        if until is not None and (before is None or whole or until > before.judged_until):
+            whole_at = now if before is None or whole else before.whole_at
+            upsert_rows(tx, _PROGRESS_TABLE, [ProgressRow(dataset.name, until, whole_at)])
     names = [event.event for event in incidents.events]
     return AlertSummary(len(findings), names.count("opened"), names.count("resolved"), len(incidents.active))
 
 
-def _findings(tx: Transaction, dataset: Dataset, found: str) -> list[_Found]:
-    rows = tx.query(_NEW_VERDICTS.format(found=found), {"dataset": dataset.name}).to_pylist()
+def _progress(tx: Transaction, dataset: Dataset) -> ProgressRow | None:
+    rows = tx.query(_PROGRESS, [dataset.name]).to_pylist()
+    return ProgressRow(dataset.name, **rows[0]) if rows else None
+
+
+def _findings(tx: Transaction, dataset: Dataset, found: str, since: datetime) -> list[_Found]:
+    rows = tx.query(_NEW_VERDICTS.format(found=found), {"dataset": dataset.name, "since": since}).to_pylist()
     nan = float("nan")
     findings = []
     for row in rows:

@@ -30,6 +30,8 @@ class ClauseOutcome:
     definition: str
     snapshot: int
     checked_at: datetime
+    #: The column without which the clause could not be judged; empty when it was.
+    missing_column: str | None = ""
 
 
 def clause_outcome(
@@ -50,6 +52,7 @@ def clause_outcome(
         definition=result.clause.fingerprint,
         snapshot=snapshot,
         checked_at=now,
+        missing_column=result.missing_column,
     )
 
 

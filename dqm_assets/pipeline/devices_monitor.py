@@ -83,12 +83,13 @@ class MonitorSummary:
 
 
 def watches(rule: Rule) -> tuple[Watch, ...]:
-    """How the online share is judged: against the last few snapshots, and beside it against its season."""
+    """How the online share is judged: against the last few snapshots and against its season, in one alert."""
     return (
         Watch(
             METRIC,
             SHARE_DROP,
             SHARE_DROP,
+            kind="share",
             bad_when="low",
             parameters={"history": rule.history, "drop": rule.drop},
             severity="error",
@@ -98,8 +99,10 @@ def watches(rule: Rule) -> tuple[Watch, ...]:
             SEASONAL,
             "ensemble",
             Sensitivity.per_weeks(8),
+            kind="share",
             bad_when="low",
             least_relative=rule.drop,
+            joins=SHARE_DROP,
         ),
     )
 

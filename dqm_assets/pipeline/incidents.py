@@ -3,19 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from dqm_assets.notify.outbox import enqueue
-from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
-from dqm_assets.pipeline.rows import upsert_rows
+from dqm_assets.pipeline.alert_rows import alert_of
+from dqm_assets.pipeline.alert_writing import write_alerts
 from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance, resolve_by_engine
 from dqm_assets.quality.grouping import group_alerts
 from dqm_assets.quality.segments import Explanation
 from dqm_assets.store import Transaction
-
-#: Alerts of a dataset that opened no further apart than this have one cause.
-GROUPED_WITHIN = timedelta(minutes=30)
 
 #: Alerts that findings from ``$since`` on can concern: those that are active, and those that ended so lately
 #: that they can reopen or cover a point that comes late.
@@ -132,27 +128,26 @@ def with_explanations(incidents: Incidents, explain: Callable[[Alert], Explanati
 
 def write_incidents(tx: Transaction, dataset: str, incidents: Incidents) -> None:
     """Write changed alerts, their events and what has to be told of them."""
-    alerts = _grouped(tx, dataset, list(incidents.changed.values()))
-    upsert_rows(tx, "monitoring.alerts", [alert_row(alert) for alert in alerts])
-    upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in incidents.events])
-    if incidents.events:
-        enqueue(tx, incidents.events, alerts)
+    write_alerts(tx, _grouped(tx, dataset, incidents), incidents.events)
 
 
-def _grouped(tx: Transaction, dataset: str, alerts: Sequence[Alert]) -> list[Alert]:
-    """Give each new alert the group of what it began with, whether that came in this update or before."""
-    if not alerts:
-        return []
+def _grouped(tx: Transaction, dataset: str, incidents: Incidents) -> list[Alert]:
+    """Give each new alert the group of what the same batch opened, in this update or before."""
+    alerts = list(incidents.changed.values())
+    opened = {event.alert_id for event in incidents.events if event.event == "opened"}
+    batches = sorted({alert.first_batch for alert in alerts if alert.alert_id in opened})
+    if not batches:
+        return alerts
     own = {alert.alert_id for alert in alerts}
     earlier = tx.query(
-        "SELECT * FROM monitoring.alerts WHERE dataset = ? AND opened_ts >= ?",
-        [dataset, min(alert.opened_ts for alert in alerts) - GROUPED_WITHIN],
+        "SELECT * FROM monitoring.alerts WHERE dataset = ? AND list_contains(?, first_batch)",
+        [dataset, batches],
     )
     known = [alert_of(row) for row in earlier.to_pylist() if row["alert_id"] not in own]
-    groups = group_alerts([*alerts, *known], within=GROUPED_WITHIN)
+    groups = group_alerts([*alerts, *known])
     keys = {member.alert_id: group.root.group_key for group in groups for member in group.alerts}
     return [
-        replace(alert, group_key=keys[alert.alert_id]) if alert.group_key == alert.alert_id else alert
+        replace(alert, group_key=keys[alert.alert_id]) if alert.alert_id in opened else alert
         for alert in alerts
     ]
 

@@ -1,7 +1,7 @@
 """Judge: metrics and contract of a run → GOOD or BAD, with the reasons."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality import alert
 from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.metric_words import band_words, metric_words, value_words
+from dqm_assets.quality.plural import counted
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.store import Store
 
@@ -173,9 +174,10 @@ def _judged(
     reasons = [
         Reason("contract", columns[outcome.clause], outcome.clause, outcome.message)
         for outcome in clauses
-        if not outcome.passed and outcome.severity == "error"
+        if not outcome.passed and outcome.severity == "error" and not outcome.missing_column
     ]
     reasons += [Reason("schema", column, "", detail) for column, detail in breaks]
+    reasons += _unjudged(clauses)
     reasons += [
         Reason("anomaly", key.column_name, key.metric, _in_words(key, verdict))
         for key, verdict in verdicts.items()
@@ -183,6 +185,15 @@ def _judged(
     ]
     learning = sum(verdict.verdict == "learning" for verdict in verdicts.values())
     return JudgedRun(run.run_id, run.ts, not reasons, tuple(reasons), learning, len(verdicts))
+
+
+def _unjudged(clauses: Sequence[ClauseOutcome]) -> Iterator[Reason]:
+    """One reason a missing column, however many clauses depend on it."""
+    missing = Counter(outcome.missing_column for outcome in clauses if outcome.severity == "error")
+    for column, count in missing.items():
+        if column:
+            what = f"{counted(count, 'clause')} cannot be judged"
+            yield Reason("schema", column, "", f"the column {column!r} is missing: {what}")
 
 
 def _in_words(key: SeriesKey, verdict: Verdict) -> str:

@@ -23,7 +23,7 @@ from dqm_assets.pipeline.data_time import data_time
 from dqm_assets.pipeline.datasets import Dataset, register_source
 from dqm_assets.pipeline.drift_quarantine import kept_by_policy
 from dqm_assets.pipeline.rows import as_json, upsert_rows
-from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows
+from dqm_assets.pipeline.schema_history import ArrivedSchema, blocking_reasons, schema_rows
 from dqm_assets.pipeline.seen_columns import seen_columns
 from dqm_assets.pipeline.undated import places
 from dqm_assets.pipeline.usual_types import UsualTypes
@@ -278,6 +278,13 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
     run_ids = [item.claim.run_id for item in prepared]
     arrived = [ArrivedSchema(item.run.run_id, item.run.ts, item.columns) for item in prepared if item.columns]
     schemas = schema_rows(store, dataset, arrived)
+    blocked = {row.run_id: reasons for row in schemas if (reasons := blocking_reasons(row))}
+    runs = [
+        replace(item.run, status="BLOCKED", reasons=as_json(blocked[item.run.run_id]))
+        if item.run.run_id in blocked
+        else item.run
+        for item in prepared
+    ]
     with store.transaction("raw.quarantine", "metrics.runs", "monitoring.schema_history") as tx:
         if rows is not None:
             tx.replace(dataset.raw_table, rows, batch=run_ids)
@@ -287,7 +294,7 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         )
         rejected = [row for item in prepared for row in item.quarantine]
         upsert_rows(tx, "raw.quarantine", rejected)
-        upsert_rows(tx, "metrics.runs", [item.run for item in prepared])
+        upsert_rows(tx, "metrics.runs", runs)
         upsert_rows(tx, "monitoring.schema_history", schemas)
 
 

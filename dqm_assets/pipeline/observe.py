@@ -1,10 +1,10 @@
 """Observe: points of any source → metrics, verdicts, detector states, alerts and their events, at once."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from dqm_assets.notify.outbox import OUTBOX
+from dqm_assets.pipeline.alert_writing import ALERT_TABLES
 from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, with_explanations, write_incidents
 from dqm_assets.pipeline.measure import MetricRow
 from dqm_assets.pipeline.rows import append_rows, upsert_rows
@@ -13,8 +13,8 @@ from dqm_assets.pipeline.series_states import Judged, judge_points, unknown_poin
 from dqm_assets.pipeline.training import training_of
 from dqm_assets.pipeline.verdict_rows import verdict_row
 from dqm_assets.pipeline.watch import Point, Watch
-from dqm_assets.quality.alert import Alert
-from dqm_assets.quality.alerts import AlertPolicy
+from dqm_assets.quality.alert import Alert, SeriesKey
+from dqm_assets.quality.alerts import AlertPolicy, Finding, joined
 from dqm_assets.quality.segments import Explanation
 from dqm_assets.store import Store, Transaction
 
@@ -73,9 +73,11 @@ def observe(
         if not new and not changed:
             return ObserveSummary()
         judged = judge_points(store, dataset, [*new, *changed], watches, training_of(store, dataset))
-        with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
+        with store.transaction(*ALERT_TABLES) as tx:
             _write(tx, dataset, new, changed, judged, store.settings.retention_days)
-            incidents = _incidents(tx, dataset, judged, _policies(watches, owner, simulated=simulated))
+            policies = _policies(watches, owner, simulated=simulated)
+            joining = {(watch.metric, watch.detector): watch.joins for watch in watches if watch.joins}
+            incidents = _incidents(tx, dataset, _joined(judged.findings, joining), policies, joining)
             with_explanations(incidents, explain or _by_segments(tx))
             write_incidents(tx, dataset, incidents)
     return _summary(len(new) + len(changed), judged, incidents)
@@ -126,14 +128,33 @@ def _metric_row(dataset: str, point: Point) -> MetricRow:
     )
 
 
+def _joined(findings: Sequence[Finding], joining: Mapping[tuple[str, str], str]) -> list[Finding]:
+    """Findings in their order, where those of detectors that share alerts are one a point."""
+    by_point: dict[tuple[SeriesKey, str], list[Finding]] = {}
+    for finding in findings:
+        series = finding.series
+        leader = joining.get((series.metric, series.detector), series.detector)
+        said = by_point.setdefault((replace(series, detector=leader), finding.batch), [])
+        # The leader's word comes first: the alert is its.
+        said.insert(0 if series.detector == leader else len(said), finding)
+    return [joined(series, said) for (series, _), said in by_point.items()]
+
+
 def _incidents(
-    tx: Transaction, dataset: str, judged: Judged, policies: dict[tuple[str, str], AlertPolicy]
+    tx: Transaction,
+    dataset: str,
+    findings: Sequence[Finding],
+    policies: dict[tuple[str, str], AlertPolicy],
+    joining: Mapping[tuple[str, str], str],
 ) -> Incidents:
-    if not judged.findings:
+    if not findings:
         return Incidents()
-    alerts = concerned_alerts(tx, dataset, judged.findings[0].verdict.ts, AlertPolicy())
+    alerts = concerned_alerts(tx, dataset, findings[0].verdict.ts, AlertPolicy())
     incidents = Incidents.of(alerts)
-    for finding in judged.findings:
+    for alert in [alert for alert in incidents.active if (alert.metric, alert.detector) in joining]:
+        leader = joining[alert.metric, alert.detector]
+        incidents.resolve(alert, f"its detector tells of it in the alerts of {leader} now", alert.last_ts)
+    for finding in findings:
         incidents.take(finding, policies[finding.series.metric, finding.series.detector])
     return incidents
 

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dqm_assets.notify.outbox import OUTBOX, enqueue
-from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
-from dqm_assets.pipeline.rows import upsert_rows
+from dqm_assets.pipeline.alert_rows import alert_of
+from dqm_assets.pipeline.alert_writing import ALERT_TABLES, write_alerts
 from dqm_assets.quality.alert import Alert, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
 from dqm_assets.quality.detectors import Verdict
@@ -79,7 +78,7 @@ def advance_alert(
     """
     series = finding.series
     asked = [series.dataset, series.detector, series.metric]
-    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX) as tx:
+    with store.transaction(*ALERT_TABLES) as tx:
         before = _newest(tx.query(_NEWEST, asked).to_pylist())
         alert, happened = advance(before, finding, policy)
         if alert is None or alert is before:
@@ -88,9 +87,7 @@ def advance_alert(
             evidence = replace(alert.evidence, explanation=explanation)
             alert = replace(alert, title=title, evidence=evidence)
         events = [replace(event, reason=explanation) for event in happened]
-        upsert_rows(tx, "monitoring.alerts", [alert_row(alert)])
-        upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
-        enqueue(tx, events, [alert])
+        [alert] = write_alerts(tx, [alert], events)
     return alert
 
 

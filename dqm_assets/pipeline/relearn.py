@@ -8,9 +8,9 @@ from typing import cast
 import numpy as np
 
 from dqm_assets.errors import SettingsError, StoreError
-from dqm_assets.notify.outbox import OUTBOX, enqueue
 from dqm_assets.pipeline.alert_actions import AuditRow
-from dqm_assets.pipeline.alert_rows import alert_of, alert_row, event_row
+from dqm_assets.pipeline.alert_rows import alert_of
+from dqm_assets.pipeline.alert_writing import ALERT_TABLES, write_alerts
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.pipeline.judge import ADAPT_AFTER, DETECTOR_NAME, METHOD, SENSITIVITY
 from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
@@ -55,7 +55,7 @@ _UNACCEPTED = """
 """
 _STATE_ANEW = """
     SELECT dataset, column_name, segment, metric, detector, '' AS setting FROM monitoring.detector_states
-    WHERE dataset = ? AND column_name = ? AND segment = ? AND metric = ? AND detector = ?
+    WHERE dataset = ? AND column_name = ? AND segment = ? AND metric = ?
 """
 _WHERE_SERIES = "dataset = ? AND column_name = ? AND segment = ? AND metric = ? AND detector = ?"
 
@@ -151,7 +151,7 @@ def label_alert(store: Store, alert_id: str, kind: LabelKind, actor: str, reason
         StoreError: no such alert.
     """
     now = datetime.now(UTC)
-    with store.transaction("monitoring.alerts", "monitoring.alert_events", OUTBOX, "monitoring.labels") as tx:
+    with store.transaction(*ALERT_TABLES, "monitoring.labels") as tx:
         rows = tx.query("SELECT * FROM monitoring.alerts WHERE alert_id = ?", [alert_id]).to_pylist()
         if not rows:
             raise StoreError(f"There is no alert {alert_id}; see `dqm alerts list --status all`.")
@@ -160,9 +160,7 @@ def label_alert(store: Store, alert_id: str, kind: LabelKind, actor: str, reason
         if alert.status == "open":
             after, events = acknowledge(alert, actor, f"{kind.replace('_', ' ')}: {reason}".rstrip(": "), now)
             alert = after or alert
-            upsert_rows(tx, "monitoring.alerts", [alert_row(alert)])
-            upsert_rows(tx, "monitoring.alert_events", [event_row(event) for event in events])
-            enqueue(tx, events, [alert])
+            [alert] = write_alerts(tx, [alert], events)
         audit = AuditRow(now, actor, "alert.labelled", alert_id, reason, as_json({"kind": kind}))
         append_rows(tx, "monitoring.audit", [audit])
     return alert
@@ -226,8 +224,13 @@ def accept(store: Store, relearning: Relearning, actor: str, reason: str = "") -
 
 
 def learn_anew(tx: Transaction, address: Sequence[str]) -> None:
-    """Mark the learned state as out of date: it has no setting that any watch would ask for."""
-    found = tx.query(_STATE_ANEW, address)
+    """Mark what every detector of the series has learned as out of date: no watch asks for such a setting.
+
+    Args:
+        tx: The open transaction.
+        address: Dataset, column, segment, metric and detector of the series.
+    """
+    found = tx.query(_STATE_ANEW, address[:4])
     if found.num_rows:
         tx.upsert("monitoring.detector_states", found)
 

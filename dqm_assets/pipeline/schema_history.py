@@ -95,7 +95,7 @@ def schema_rows(store: Store, dataset: Dataset, arrived: Sequence[ArrivedSchema]
             )
         )
         # What is blocked is not what readers have seen: the next run is compared with the one before it.
-        if not (rows[-1].policy == "block" and any(change.breaking for change in breaches)):
+        if not blocking_reasons(rows[-1]):
             past = [*past[1 - NULL_FREE_RUNS :], _known(past[-1] if past else (), run.columns)]
     return rows
 
@@ -116,6 +116,17 @@ def breaking_changes(
         row["run_id"]: [(c["column"], c["detail"]) for c in json.loads(row["changes"]) if c["breaking"]]
         for row in rows
     }
+
+
+def blocking_reasons(row: SchemaRow) -> list[dict[str, str]]:
+    """Why what follows a run is blocked, as reasons of its registry line; nothing under another policy."""
+    if row.policy != "block":
+        return []
+    return [
+        {"code": "schema", "column": change["column"], "metric": "", "message": change["detail"]}
+        for change in json.loads(row.breaches)
+        if change["breaking"]
+    ]
 
 
 def schema_steps(store: Store, dataset: str, *, limit: int = 50) -> list[SchemaStep]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -59,6 +59,22 @@ _DAYS = (
         ) FROM monitoring.schema_history JOIN looked USING (dataset) WHERE ts >= since GROUP BY ALL
     )
     SELECT dataset, day, fact, a::DOUBLE AS a, coalesce(b, 0)::DOUBLE AS b FROM facts ORDER BY dataset, day
+"""
+)
+
+#: A simulated source has a clock of its own, a week behind ours or hurrying: seconds by which its newest
+#: batch was behind when it was taken in. What really happened is as old as it is.
+_CLOCKS = (
+    _KNOWN  # noqa: S608 - constants only
+    + """
+    , taken AS (
+        SELECT dataset, landed_at AS moment FROM metrics.runs
+        UNION ALL SELECT dataset, judged_at FROM monitoring.verdicts
+    )
+    SELECT dataset, t.newest - b.newest AS behind
+    FROM (SELECT dataset, max(epoch(came)) AS newest FROM batches GROUP BY dataset) AS b
+    JOIN (SELECT dataset, max(epoch(moment)) AS newest FROM taken GROUP BY dataset) AS t USING (dataset)
+    JOIN monitoring.datasets AS d USING (dataset) WHERE d.simulated
 """
 )
 
@@ -135,10 +151,16 @@ def update_scores(store: Store, now: datetime | None = None) -> ScoreSummary:
         incidents[row["dataset"]].append(
             _Incident(row["severity"], row["status"], row["opened_ts"], row["resolved_ts"])
         )
+    clocks = {
+        row["dataset"]: timedelta(seconds=row["behind"])
+        for row in store.rows(_CLOCKS, {"since": asked["since"]})
+    }
     rows = [
         row
         for dataset, batches in _batches(store.rows(_BATCHES, {"since": asked["since"]})).items()
-        for row in _scored(dataset, batches, facts.get(dataset, {}), incidents[dataset], now)
+        for row in _by_own_clock(
+            dataset, batches, facts.get(dataset, {}), incidents[dataset], (now, clocks.get(dataset))
+        )
         if row.day >= first
     ]
     stored = {
@@ -179,6 +201,22 @@ def _batches(rows: Sequence[Mapping[str, Any]]) -> dict[str, _Batches]:
         newest[row["dataset"]][row["day"]] = row["newest"]
         interval[row["dataset"]] = max(row["gap"], SHORTEST_INTERVAL) if row["gap"] else None
     return {name: _Batches(days, interval[name]) for name, days in newest.items()}
+
+
+def _by_own_clock(
+    dataset: str,
+    batches: _Batches,
+    facts: _Facts,
+    incidents: Sequence[_Incident],
+    clock: tuple[datetime, timedelta | None],
+) -> list[ScoreRow]:
+    """Scores of a source at its own time; its today is ours."""
+    now, behind = clock
+    if behind is None:
+        return _scored(dataset, batches, facts, incidents, now)
+    own = now - behind
+    shift = now.date() - own.date()
+    return [replace(row, day=row.day + shift) for row in _scored(dataset, batches, facts, incidents, own)]
 
 
 def _scored(

@@ -14,6 +14,7 @@ from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import Finding
 from dqm_assets.quality.detectors import Detector, Judgements, seconds
+from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -82,6 +83,8 @@ class _Task:
     detector: Detector
     #: Place up to which the detector has learned; ``None`` when it starts anew.
     learned: Place | None
+    #: Bytes of the state that it goes on from.
+    size: int = 0
 
 
 def address_of(point: Point) -> Address:
@@ -186,6 +189,7 @@ def _tasks(
     Args:
         judged: the points may have been learned already.
     """
+    settings: dict[tuple[int, Sensitivity], str] = {}
     by_metric: dict[str, list[Watch]] = defaultdict(list)
     for watch in watches:
         by_metric[watch.metric].append(watch)
@@ -202,7 +206,8 @@ def _tasks(
                 continue
             series = SeriesKey(dataset, *address, watch.detector)
             sensitivity = training.sensitivity(series, watch.sensitivity)
-            setting = watch.setting_with(sensitivity)
+            asked = (id(watch), sensitivity)
+            setting = settings.get(asked) or settings.setdefault(asked, watch.setting_with(sensitivity))
             row = stored.get((*address, watch.detector))
             known = (
                 row is not None
@@ -211,7 +216,8 @@ def _tasks(
             )
             detector = _restored(row["state"]) if row is not None and known else None
             if row is not None and detector is not None:
-                tasks.append(_Task(series, watch, setting, detector, (row["ts"], row["batch"])))
+                learned = (row["ts"], row["batch"])
+                tasks.append(_Task(series, watch, setting, detector, learned, len(row["state"])))
             else:
                 tasks.append(_Task(series, watch, setting, watch.detector_with(sensitivity), None))
     return tasks
@@ -297,9 +303,7 @@ def _advance(
         for i, point in enumerate(line)
         if point.batch in fresh
     ]
-    state = task.detector.to_bytes()
-    due = task.learned is None or len(line) >= _CHECKPOINT_POINTS or len(state) <= _SMALL_STATE_BYTES
-    if not due:
+    if task.size > _SMALL_STATE_BYTES and len(line) < _CHECKPOINT_POINTS:
         return findings, None
     series, last = task.series, line[-1]
     row = StateRow(
@@ -311,7 +315,7 @@ def _advance(
         last.ts,
         last.batch,
         task.setting,
-        state,
+        task.detector.to_bytes(),
         now,
     )
     return findings, row

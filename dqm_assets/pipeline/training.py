@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -39,7 +39,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Training:
-    """What people have said of the series of one dataset."""
+    """What people have said of the series of one dataset.
+
+    Attributes:
+        spans: by series without its detector: what happened to the data is so for whoever judges it.
+        widened: by series and detector.
+    """
 
     spans: Mapping[SeriesKey, Sequence[Span]] = field(default_factory=dict)
     widened: Mapping[SeriesKey, float] = field(default_factory=dict)
@@ -47,7 +52,7 @@ class Training:
     def masks(self, series: SeriesKey, ts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which of the times (seconds) teach nothing, and which are normal whatever the verdict."""
         left_out, accepted = np.zeros(ts.size, dtype=bool), np.zeros(ts.size, dtype=bool)
-        for span in self.spans.get(series, ()):
+        for span in self.spans.get(_any_detector(series), ()):
             inside = (ts >= span.start) & (ts <= span.end)
             if span.accepted:
                 accepted |= inside
@@ -57,7 +62,7 @@ class Training:
 
     def meaning(self, series: SeriesKey, ts: float) -> tuple[bool, bool]:
         """Whether a time teaches nothing, and whether it is normal whatever the verdict."""
-        if series not in self.spans:
+        if _any_detector(series) not in self.spans:
             return False, False
         left_out, accepted = self.masks(series, np.array([ts]))
         return bool(left_out[0]), bool(accepted[0])
@@ -83,8 +88,12 @@ def training_of(store: Store, dataset: str) -> Training:
             continue
         end: datetime | None = row["end_ts"]
         last = second_of(end) if end else float("inf")
-        spans[series].append(Span(second_of(row["start_ts"]), last, row["kind"] == "expected"))
+        spans[_any_detector(series)].append(Span(second_of(row["start_ts"]), last, row["kind"] == "expected"))
     return Training(dict(spans), widened)
+
+
+def _any_detector(series: SeriesKey) -> SeriesKey:
+    return replace(series, detector="")
 
 
 def _series(dataset: str, row: Mapping[str, str]) -> SeriesKey:

@@ -51,6 +51,8 @@ class Watch:
         adapt_after: anomalous points in a row that are the new normal.
         calendar: days that teach nothing.
         resolve_after: normal points in a row that end an incident.
+        joins: detector of the same metric into whose alerts the findings of this one go: what both find is
+            one incident. Empty when it has alerts of its own.
         segments: whether series of single segments are judged, or only kept to explain the whole.
     """
 
@@ -67,6 +69,7 @@ class Watch:
     adapt_after: int | None = None
     calendar: HolidayCalendar | None = None
     resolve_after: int = 3
+    joins: str = ""
     segments: bool = True
 
     def detector_with(self, sensitivity: Sensitivity) -> Detector:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -41,6 +41,27 @@ class EvidencePoint:
 
 
 @dataclass(frozen=True)
+class DetectorEvidence:
+    """What one detector says of an incident: its newest anomalous verdict.
+
+    Attributes:
+        detector: its name.
+        since: data time from which it has found the incident.
+        value, expected, lower, upper, score: of its newest anomalous verdict.
+        explanation: that verdict in words.
+    """
+
+    detector: str
+    since: datetime
+    value: float
+    expected: float
+    lower: float
+    upper: float
+    score: float
+    explanation: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What the alert rests on, and what the lifecycle must remember.
 
@@ -53,6 +74,7 @@ class Evidence:
         muted_until: end of the mute; ``None`` when not muted or muted for good.
         explanation: the verdict in words; contributions of segments may be added by the caller.
         simulated: whether the data behind it is made up.
+        detectors: what each detector that finds the incident says of it.
     """
 
     seen_ts: datetime
@@ -64,6 +86,7 @@ class Evidence:
     explanation: str = ""
     seen_batch: str = ""
     simulated: bool = False
+    detectors: tuple[DetectorEvidence, ...] = ()
 
     @property
     def seen(self) -> tuple[datetime, str]:
@@ -82,6 +105,7 @@ class Evidence:
             "explanation": self.explanation,
             "seen_batch": self.seen_batch,
             "simulated": self.simulated,
+            "detectors": [{**asdict(each), "since": each.since.isoformat()} for each in self.detectors],
         }
 
     @classmethod
@@ -98,12 +122,17 @@ class Evidence:
             document["explanation"],
             document.get("seen_batch", ""),
             document.get("simulated", False),
+            tuple(_detector(each) for each in document.get("detectors", ())),
         )
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One incident; the columns of monitoring.alerts."""
+    """One incident; the columns of monitoring.alerts.
+
+    ``opened_ts``, ``last_ts`` and ``resolved_ts`` are times of the data; ``raised_at`` is when dqm raised it,
+    at its opening and again when it reopened (``None`` until it is written).
+    """
 
     alert_id: str
     dataset: str
@@ -130,6 +159,7 @@ class Alert:
     evidence: Evidence
     snapshot: int | None
     updated_at: datetime
+    raised_at: datetime | None = None
 
     @property
     def series(self) -> SeriesKey:
@@ -147,6 +177,8 @@ class AlertEvent:
     """One transition; the columns of monitoring.alert_events.
 
     ``event_id`` is made from what happened, so that writing the same transition again changes nothing.
+    ``ts`` is the time of the data that made it happen, or of the person's act; ``recorded_at`` is when it was
+    written.
     """
 
     alert_id: str
@@ -156,6 +188,7 @@ class AlertEvent:
     actor: str
     reason: str
     details: Mapping[str, Any]
+    recorded_at: datetime | None = None
 
 
 def alert_id_of(series: SeriesKey, incident_start: datetime) -> str:
@@ -189,6 +222,15 @@ def _point_document(point: EvidencePoint) -> dict[str, Any]:
         "value": point.value,
         "score": point.score,
     }
+
+
+def _detector(document: Mapping[str, Any]) -> DetectorEvidence:
+    numbers = {
+        name: float("nan") if document[name] is None else document[name]
+        for name in ("value", "expected", "lower", "upper", "score")
+    }
+    since = datetime.fromisoformat(document["since"])
+    return DetectorEvidence(document["detector"], since, **numbers, explanation=document["explanation"])
 
 
 def _point(document: Mapping[str, Any]) -> EvidencePoint:

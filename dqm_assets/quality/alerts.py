@@ -1,5 +1,6 @@
 """Lifecycle of alerts as pure functions: open, acknowledged or muted, resolved, perhaps reopened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from dqm_assets.quality.alert import (
     SEVERITIES,
     Alert,
     AlertEvent,
+    DetectorEvidence,
     EventName,
     Evidence,
     EvidencePoint,
@@ -52,12 +54,18 @@ class AlertPolicy:
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its address: which series, which batch, which snapshot of the store."""
+    """A verdict with its address: which series, which batch, which snapshot of the store.
+
+    Attributes:
+        also: verdicts of other detectors on the same point that say the same, by detector.
+        excess: how far outside the band the value is, in half widths of the band.
+    """
 
     series: SeriesKey
     batch: str
     verdict: Verdict
     snapshot: int | None = None
+    also: tuple[tuple[str, Verdict], ...] = ()
     excess: float = field(init=False)
 
     @property
@@ -68,6 +76,37 @@ class Finding:
     def __post_init__(self) -> None:
         """Work out how far outside the band the value is, in half widths of the band."""
         object.__setattr__(self, "excess", _excess(self.verdict))
+
+    @property
+    def explanation(self) -> str:
+        """One line for people; of several detectors, each by its name."""
+        if not self.also:
+            return self.verdict.explanation
+        return "; ".join(f"{detector}: {verdict.explanation}" for detector, verdict in self.said)
+
+    @property
+    def said(self) -> tuple[tuple[str, Verdict], ...]:
+        """The verdicts behind it, by detector; its own series' detector may have found nothing."""
+        if any(verdict is self.verdict for _, verdict in self.also):
+            return self.also
+        return ((self.series.detector, self.verdict), *self.also)
+
+
+def joined(series: SeriesKey, findings: Sequence[Finding]) -> Finding:
+    """One finding of what several detectors say of one point.
+
+    It is anomalous when one of them finds it so, by the numbers of the first that does, and normal when none
+    does; those that still learn have no say unless all do.
+
+    Args:
+        series: the series whose alert it is; its detector is one of them.
+        findings: at least one, the most telling first.
+    """
+    bad = [one for one in findings if one.verdict.verdict == "anomalous"]
+    normal = [one for one in findings if one.verdict.verdict == "normal"]
+    chosen = (bad or normal or list(findings))[0]
+    also = tuple((one.series.detector, one.verdict) for one in bad if one.series.detector != series.detector)
+    return replace(chosen, series=series, also=also)
 
 
 def _excess(verdict: Verdict) -> float:
@@ -141,9 +180,10 @@ def _open(finding: Finding, policy: AlertPolicy) -> Change:
             finding.excess,
             (point,),
             (point,),
-            explanation=verdict.explanation,
+            explanation=finding.explanation,
             seen_batch=finding.batch,
             simulated=policy.simulated,
+            detectors=_detectors((), finding),
         ),
         snapshot=finding.snapshot,
         updated_at=verdict.ts,
@@ -151,7 +191,7 @@ def _open(finding: Finding, policy: AlertPolicy) -> Change:
     details = {"severity": severity, "score": verdict.score}
     return alert, (
         event_of(
-            alert_id, verdict.ts, "opened", actor=DETECTOR_ACTOR, reason=verdict.explanation, details=details
+            alert_id, verdict.ts, "opened", actor=DETECTOR_ACTOR, reason=finding.explanation, details=details
         ),
     )
 
@@ -171,7 +211,8 @@ def _continue(alert: Alert, finding: Finding, policy: AlertPolicy) -> Change:
         excess=worst,
         first_points=(*old.first_points, point)[:_POINTS_KEPT],
         last_points=(*old.last_points, point)[-_POINTS_KEPT:],
-        explanation=verdict.explanation,
+        explanation=finding.explanation,
+        detectors=_detectors(old.detectors, finding),
     )
     status = alert.status
     events = []
@@ -184,7 +225,7 @@ def _continue(alert: Alert, finding: Finding, policy: AlertPolicy) -> Change:
         reason = f"{alert.severity} → {severity}: {count} anomalous points, worst {worst:.1f} bands away"
         events.append(_event(alert, finding, "escalated", reason, severity))
     elif finding.excess > _WORSE * old.excess:
-        events.append(_event(alert, finding, "updated", verdict.explanation, severity))
+        events.append(_event(alert, finding, "updated", finding.explanation, severity))
     after = replace(
         alert,
         severity=severity,
@@ -203,6 +244,24 @@ def _continue(alert: Alert, finding: Finding, policy: AlertPolicy) -> Change:
         updated_at=verdict.ts,
     )
     return after, tuple(events)
+
+
+def _detectors(known: Sequence[DetectorEvidence], finding: Finding) -> tuple[DetectorEvidence, ...]:
+    """What each detector says, with this finding's verdicts in the place of what it said before."""
+    found = {each.detector: each for each in known}
+    for detector, verdict in finding.said:
+        since = found[detector].since if detector in found else verdict.ts
+        found[detector] = DetectorEvidence(
+            detector,
+            since,
+            verdict.value,
+            verdict.expected,
+            verdict.lower,
+            verdict.upper,
+            verdict.score,
+            verdict.explanation,
+        )
+    return tuple(found.values())
 
 
 def _calm(alert: Alert, finding: Finding, policy: AlertPolicy) -> Change:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from dqm_assets.quality.baselines.series_kernel import ACCEPTED, LEFT_OUT, Serie
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
 from dqm_assets.quality.relevance import Relevance
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import ValueKind
+from dqm_assets.quality.transform import NATURAL_RANGE, ValueKind
 
 VerdictName = Literal["learning", "normal", "anomalous"]
 #: Verdicts as they are numbered in ``Judgements.verdict``.
@@ -104,11 +105,30 @@ class Judgements:
     parameters: np.ndarray
 
     @classmethod
-    def of_kernel(cls, ts: np.ndarray, values: np.ndarray, found: np.ndarray, method: str) -> "Judgements":
-        """Wrap what the kernel said of points (array of ``VERDICT``)."""
-        names = ("expected", "lower", "upper", "scale", "score", "verdict", "n", "needed")
-        columns = (found[name] for name in names)
-        return cls(ts, values, *columns, method, found["layout"], found["parameters"])
+    def of_kernel(
+        cls,
+        ts: np.ndarray,
+        values: np.ndarray,
+        found: np.ndarray,
+        method: str,
+        kind: ValueKind | None = None,
+    ) -> "Judgements":
+        """Wrap what the kernel said of points (array of ``VERDICT``), bands within what a value can be."""
+        least, most = NATURAL_RANGE[kind or "real"]
+        # Finite bounds only: a side on which nothing is judged stays infinite, and NaN means learning.
+        lower = np.where(np.isfinite(found["lower"]), np.maximum(found["lower"], least), found["lower"])
+        upper = np.where(np.isfinite(found["upper"]), np.minimum(found["upper"], most), found["upper"])
+        return cls(
+            ts,
+            values,
+            found["expected"],
+            lower,
+            upper,
+            *(found[name] for name in ("scale", "score", "verdict", "n", "needed")),
+            method,
+            found["layout"],
+            found["parameters"],
+        )
 
     @property
     def anomalous(self) -> np.ndarray:
@@ -229,7 +249,7 @@ class Detector:
         return self._judgements(ts, values, self._kernel.run(ts, values, flags))
 
     def _judgements(self, ts: np.ndarray, values: np.ndarray, found: np.ndarray) -> Judgements:
-        return Judgements.of_kernel(ts, values, found, self.method)
+        return Judgements.of_kernel(ts, values, found, self.method, self.kind)
 
     def is_special(self, ts: float) -> bool:
         """Whether a point of this time (seconds since 1970 UTC) teaches nothing."""
@@ -241,6 +261,11 @@ class Detector:
         ``DQMDET3``, the length of the settings (4 bytes, little-endian), the settings (JSON), and what the
         kernel learned.
         """
+        return joined_state(self._written, self._kernel.to_bytes())
+
+    @cached_property
+    def _written(self) -> bytes:
+        """The settings as ``to_bytes`` writes them."""
         settings = {
             "method": self.method,
             "sensitivity": asdict(self.sensitivity),
@@ -250,7 +275,7 @@ class Detector:
             "adapt_after": self.adapt_after,
             "relevance": asdict(self.relevance) if self.relevance else None,
         }
-        return joined_state(json.dumps(settings, sort_keys=True).encode(), self._kernel.to_bytes())
+        return json.dumps(settings, sort_keys=True).encode()
 
     @classmethod
     def from_bytes(cls, state: bytes) -> "Detector":
@@ -275,18 +300,26 @@ class Detector:
             SettingsError: they are no such settings.
         """
         try:
-            settings = json.loads(text)
-            return cls(
-                settings["method"],
-                Sensitivity(**settings["sensitivity"]),
-                kind=settings["kind"],
-                calendar=_calendar_from(settings["calendar"]),
-                options=settings["options"],
-                adapt_after=settings["adapt_after"],
-                relevance=Relevance(**settings["relevance"]) if settings["relevance"] else None,
-            )
+            detector = cls(**_parsed(bytes(text)))
         except (ValueError, KeyError, TypeError) as error:
             raise _no_state(error) from None
+        detector._written = bytes(text)
+        return detector
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: bytes) -> dict[str, Any]:
+    """Settings as arguments of ``Detector``: thousands of series share a few."""
+    settings = json.loads(text)
+    return {
+        "method": settings["method"],
+        "sensitivity": Sensitivity(**settings["sensitivity"]),
+        "kind": settings["kind"],
+        "calendar": _calendar_from(settings["calendar"]),
+        "options": settings["options"],
+        "adapt_after": settings["adapt_after"],
+        "relevance": Relevance(**settings["relevance"]) if settings["relevance"] else None,
+    }
 
 
 def split_state(state: bytes) -> tuple[bytes, memoryview]:

@@ -1,17 +1,15 @@
 """Alerts with a shared cause belong together: many columns of one dataset, or what lies downstream of it."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import pairwise
+from datetime import datetime
 
 from dqm_assets.quality.alert import Alert
 
 
 @dataclass(frozen=True)
 class AlertGroup:
-    """Alerts that began together in one dataset or along its lineage.
+    """Alerts that one batch opened in one dataset, and those downstream of them.
 
     Attributes:
         group_key: alert_id of the root, so that it stays the same while the group grows.
@@ -31,17 +29,16 @@ class AlertGroup:
 
 
 def group_alerts(
-    alerts: Sequence[Alert],
-    upstream: Mapping[str, Set[str]] | None = None,
-    within: timedelta = timedelta(minutes=30),
+    alerts: Sequence[Alert], upstream: Mapping[str, Set[str]] | None = None
 ) -> tuple[AlertGroup, ...]:
     """Group alerts that share a cause.
+
+    Two alerts of one dataset share it when the same batch opened them, whatever the pace of the batches; an
+    alert shares that of one upstream of it which went on when it opened.
 
     Args:
         alerts: alerts in any order.
         upstream: for each dataset the datasets it is made from (direct parents).
-        within: two alerts of the same dataset, or of a dataset and one upstream of it, belong together when
-            they share a batch or opened no further apart than this.
 
     Returns:
         Groups in order of their first opening; every alert is in exactly one.
@@ -49,7 +46,7 @@ def group_alerts(
     ancestors = {dataset: _ancestors(dataset, upstream or {}) for dataset in {a.dataset for a in alerts}}
     ordered = sorted(alerts, key=lambda alert: (alert.opened_ts, alert.alert_id))
     leader = list(range(len(ordered)))
-    for i, j in _related(ordered, ancestors, within):
+    for i, j in _related(ordered, ancestors):
         a, b = _find(leader, i), _find(leader, j)
         leader[max(a, b)] = min(a, b)
     members: dict[int, list[Alert]] = {}
@@ -66,33 +63,19 @@ def _group(alerts: list[Alert], ancestors: Mapping[str, Set[str]]) -> AlertGroup
     return AlertGroup(root.alert_id, root, tuple(alerts))
 
 
-def _related(
-    ordered: Sequence[Alert], ancestors: Mapping[str, Set[str]], within: timedelta
-) -> Iterator[tuple[int, int]]:
-    """Pairs of places in ``ordered`` that belong together; enough of them to join all that do.
-
-    Alerts of one dataset that are near in time are a chain of neighbours, so that an alert of another
-    dataset which is near any of them is near one of its own two neighbours among them.
-    """
-    places: dict[str, list[int]] = {}
+def _related(ordered: Sequence[Alert], ancestors: Mapping[str, Set[str]]) -> Iterator[tuple[int, int]]:
+    """Pairs of places in ``ordered`` that belong together; enough of them to join all that do."""
     batches: dict[tuple[str, str], int] = {}
+    of_dataset: dict[str, list[int]] = {}
     for i, alert in enumerate(ordered):
-        places.setdefault(alert.dataset, []).append(i)
         yield batches.setdefault((alert.dataset, alert.first_batch), i), i
-    for own in places.values():
-        yield from ((i, j) for i, j in pairwise(own) if _near(ordered[i], ordered[j], within))
-    for dataset, own in places.items():
-        for parent in ancestors[dataset] & places.keys():
-            others = places[parent]
-            for i in own:
-                after = bisect_left(others, i)
-                for j in others[max(after - 1, 0) : after + 1]:
-                    if _near(ordered[i], ordered[j], within):
-                        yield i, j
+        for parent in ancestors[alert.dataset] & of_dataset.keys():
+            yield from ((j, i) for j in of_dataset[parent] if _went_on(ordered[j], alert.opened_ts))
+        of_dataset.setdefault(alert.dataset, []).append(i)
 
 
-def _near(a: Alert, b: Alert, within: timedelta) -> bool:
-    return abs(a.opened_ts - b.opened_ts) <= within
+def _went_on(alert: Alert, at: datetime) -> bool:
+    return alert.opened_ts <= at and (alert.resolved_ts is None or at <= alert.resolved_ts)
 
 
 def _find(leader: list[int], index: int) -> int:

@@ -116,7 +116,7 @@ def _step(
     return [
         JudgedPoint(
             Judgements.of_kernel(
-                ts[i : i + 1], values[i : i + 1], found[i : i + 1], one.detector.method
+                ts[i : i + 1], values[i : i + 1], found[i : i + 1], one.detector.method, one.detector.kind
             ).verdict_at(0),
             joined_state(one.settings, state),
         )

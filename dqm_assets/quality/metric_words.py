@@ -39,6 +39,8 @@ _COUNTS = {
     "event_count": "number of events",
     "dead_letter_count": "number of dead letters",
     "unreadable_files": "number of unreadable files",
+    "missing_columns": "number of missing columns",
+    "blocked_changes": "number of changes that block",
     "failing_rows": "number of failing rows",
 }
 _SHARES = {

@@ -38,12 +38,13 @@ _TRENDS = """
 
 _DETECTIONS = """
     SELECT a.dataset, a.title, a.severity, a.status, a.detector,
-           coalesce(nullif(a.owner, ''), d.owner, '') AS owner, a.opened_ts, a.last_ts,
+           coalesce(nullif(a.owner, ''), d.owner, '') AS owner,
+           coalesce(a.raised_at, a.opened_ts) AS raised_at, a.opened_ts, a.last_ts,
            a.resolved_ts, a.evaluations,
            coalesce(json_extract_string(a.evidence, '$.explanation'), '') AS explanation
     FROM monitoring.alerts AS a LEFT JOIN monitoring.datasets AS d USING (dataset)
     WHERE a.last_ts >= $since OR a.status IN ('open', 'acknowledged')
-    ORDER BY a.opened_ts DESC, a.alert_id
+    ORDER BY coalesce(a.raised_at, a.opened_ts) DESC, a.opened_ts DESC, a.alert_id
 """
 
 _CLAUSES = """
@@ -107,6 +108,7 @@ class Detection:
     status: str
     detector: str
     owner: str
+    raised_at: datetime
     opened_ts: datetime
     last_ts: datetime
     resolved_ts: datetime | None

@@ -174,15 +174,18 @@ _DECLARED = (
             "evidence": JSON,
             "snapshot": BIG,
             "updated_at": TIME,
+            "raised_at": TIME,
         },
         sort="dataset opened_ts",
     ),
     declare(
         "monitoring.alert_events",
         "alert_id event_id",
-        {"ts": TIME, "event": TEXT, "actor": TEXT, "reason": TEXT, "details": JSON},
+        {"ts": TIME, "event": TEXT, "actor": TEXT, "reason": TEXT, "details": JSON, "recorded_at": TIME},
         sort="alert_id ts",
     ),
+    # Up to which stamp the alerts of a dataset have taken judgements into account.
+    declare("monitoring.alert_progress", "dataset", {"judged_until": TIME, "whole_at": TIME}),
     declare(
         "monitoring.contract_violations",
         "dataset run_id clause",
@@ -197,6 +200,7 @@ _DECLARED = (
             "definition": TEXT,
             "snapshot": BIG,
             "checked_at": TIME,
+            "missing_column": TEXT,
         },
         sort="dataset checked_at",
         time="checked_at",

@@ -61,6 +61,8 @@ class ClauseResult:
     measured: Any = None
     #: False when the clause could not be judged (a column or a referenced dataset is missing); it then fails.
     judged: bool = True
+    #: The column without which it could not be judged, or whose absence is what it tells; else empty.
+    missing_column: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -81,14 +82,17 @@ class _Judge:
         """Judge one clause, using what the scan has counted."""
         missing = [name for name in _columns(clause.measure) if name not in self._rows.types]
         if missing:
-            return self._unjudged(clause, f"the column {missing[0]!r} is missing")
+            return replace(
+                self._unjudged(clause, f"the column {missing[0]!r} is missing"), missing_column=missing[0]
+            )
         if clause.id in self._found:
             found = self._found[clause.id]
             return self._verdict(clause, found.rows, kept=found.kept)
         match clause.measure:
             case MissingColumn(column):
                 absent = int(column not in self._rows.types)
-                return self._verdict(clause, absent, message="it is missing" if absent else "")
+                found = self._verdict(clause, absent, message="it is missing" if absent else "")
+                return replace(found, missing_column=column if absent else "")
             case RowCount():
                 return self._verdict(clause, self._total)
             case FailingRows() if clause.engine == "pandera":

@@ -83,7 +83,7 @@ def test_a_blocked_run_opens_an_alert_and_the_next_good_run_resolves_it(
     assert (record.evaluation.passed, record.evaluation.blocking) == (False, True)
     assert store.rows(STATUSES) == [
         {"run_id": first.run_id, "status": "GOOD"},
-        {"run_id": broken.run_id, "status": "LOADED"},
+        {"run_id": broken.run_id, "status": "BLOCKED"},
     ]
     (alert,) = store.rows(ALERTS)
     assert alert == {
@@ -97,9 +97,10 @@ def test_a_blocked_run_opens_an_alert_and_the_next_good_run_resolves_it(
         "last_batch": broken.run_id,
     }
 
-    # Clauses that the missing column breaks have alerts of their own, told as one group.
-    groups = store.rows("SELECT DISTINCT group_key FROM monitoring.alerts WHERE dataset = 'orders'")
-    assert len(groups) == 1
+    # Clauses that the missing column breaks have no alerts of their own, and the registry says why.
+    assert store.rows("SELECT count(*) AS n FROM monitoring.alerts WHERE dataset = 'orders'") == [{"n": 1}]
+    (why,) = store.rows("SELECT reasons FROM metrics.runs WHERE run_id = ?", [broken.run_id])
+    assert json.loads(why["reasons"])[0]["message"] == "column state was probably renamed to status (73%)"
 
     # The failed Dagster run is the same trouble, not a second alert; nor is the same run once more.
     see(
@@ -125,7 +126,7 @@ def test_a_run_is_blocked_alone_and_until_the_contract_takes_it(
     claims, succeeded = take(instance, landing, {4: RENAMED, 5: GOOD})
     assert not succeeded
     statuses = {row["run_id"]: row["status"] for row in process_store().rows(STATUSES)}
-    assert [statuses[claim.run_id] for claim in claims] == ["LOADED", "GOOD"]
+    assert [statuses[claim.run_id] for claim in claims] == ["BLOCKED", "GOOD"]
     assert [row["status"] for row in process_store().rows(ALERTS)] == ["resolved"]
 
     contract = blocking.contracts / "orders.odcs.yaml"

@@ -33,6 +33,11 @@ WHEN_WRITTEN = {
     "first_seen",
     "judged_at",
     "quarantined_at",
+    # When dqm raised an alert, and up to which stamp it has looked.
+    "raised_at",
+    "recorded_at",
+    "judged_until",
+    "whole_at",
     "registered_at",
     "snapshot",
     "updated_at",

@@ -88,6 +88,33 @@ def test_warn_loads_what_breaks_and_calls_the_run_bad_while_accept_calls_it_good
     assert found["accept"].good
 
 
+def test_a_renamed_column_is_one_alert_with_the_rename_however_many_clauses_need_it(
+    new_platform: MakePlatform, tmp_path: Path
+) -> None:
+    platform = with_contract(new_platform("orders"), write(tmp_path, "warn"))
+    platform.drop("a-2026-01-01.csv", GOOD)
+    platform.drop("b-2026-01-02.csv", b"price,status\n3,new\n4,paid\n")
+    run = platform.process()[-1]
+    needed = [clause.id for clause in platform.dataset.contract.clauses if clause.column == "state"]
+    assert len(needed) > 1
+    (alert,) = platform.store.rows("SELECT * FROM monitoring.alerts")
+    assert (alert["detector"], alert["metric"], alert["status"]) == ("schema", "missing_columns", "open")
+    assert "state was probably renamed to status" in alert["title"]
+    assert all(clause in alert["title"] for clause in needed)
+    assert alert["raised_at"] > alert["opened_ts"]
+    told = [reason.message for reason in run.reasons if "cannot be judged" in reason.message]
+    assert told == [f"the column 'state' is missing: {len(needed)} clauses cannot be judged"]
+    assert {reason.code for reason in run.reasons} == {"schema"}
+
+    platform.drop("c-2026-01-03.csv", GOOD.replace(b"1", b"5"))
+    platform.process()
+    rows = platform.store.rows("SELECT status FROM monitoring.alerts WHERE metric = 'missing_columns'")
+    assert rows == [{"status": "resolved"}]
+    assert platform.store.rows("SELECT count(*) AS n FROM monitoring.alerts WHERE detector = 'contract'") == [
+        {"n": 0}
+    ]
+
+
 def test_the_history_of_columns_is_told_as_a_diff(new_platform: MakePlatform, tmp_path: Path) -> None:
     platform = with_contract(new_platform("orders"), write(tmp_path, "warn"))
     platform.drop("a-2026-01-01.csv", GOOD)

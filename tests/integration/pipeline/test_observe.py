@@ -1,5 +1,6 @@
 """Observing points of any source: verdicts, states, alerts, each once."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -188,3 +189,40 @@ def test_a_state_that_another_version_wrote_is_learned_anew(store: Store) -> Non
         observe(store, "source", [point], [ROBUST])
     observe(store, "whole", points, [ROBUST])
     assert store.rows(_VERDICTS, ["source"]) == store.rows(_VERDICTS, ["whole"])
+
+
+def test_what_two_detectors_find_is_one_alert_with_what_both_say(store: Store) -> None:
+    drop = Watch("share", "share_drop", "share_drop", kind="share", bad_when="low")
+    seasonal = Watch(
+        "share", "seasonal", kind="share", bad_when="low", least_relative=0.15, joins="share_drop"
+    )
+    noise = random.Random(4)
+    values = [0.9 + noise.uniform(-0.02, 0.02) for _ in range(60)] + [0.3] * 12
+    points = [_point(i, value, metric="share") for i, value in enumerate(values)]
+    for part in (points[:59], points[59:64], points[64:]):
+        observe(store, "fleet", part, [drop, seasonal])
+    (alert,) = _alerts(store, "fleet")
+    # The drop is over after four points, the season is not back yet: the incident goes on.
+    assert (alert["detector"], alert["status"], alert["evaluations"]) == ("share_drop", "open", 12)
+    said = {each["detector"]: each for each in json.loads(alert["evidence"])["detectors"]}
+    assert said.keys() == {"share_drop", "seasonal"}
+    assert said["seasonal"]["since"] == (_START + timedelta(hours=60)).isoformat()
+    events = store.rows("SELECT event FROM monitoring.alert_events WHERE alert_id = ?", [alert["alert_id"]])
+    assert [event["event"] for event in events].count("opened") == 1
+    bounds = store.rows(
+        "SELECT min(lower) AS low, max(upper) AS high FROM monitoring.verdicts "
+        "WHERE dataset = 'fleet' AND isfinite(lower) AND isfinite(upper)"
+    )[0]
+    assert bounds["low"] is None or (bounds["low"] >= 0 and bounds["high"] <= 1)
+
+
+def test_an_alert_of_old_data_is_raised_when_it_is_told(store: Store) -> None:
+    began = datetime.now(UTC)
+    observe(store, "old", [*_series(40), _point(40, 300)], [ROBUST])
+    (alert,) = _alerts(store, "old")
+    assert alert["opened_ts"] == _START + timedelta(hours=40)
+    assert alert["raised_at"] >= began
+    (event,) = store.rows("SELECT ts, recorded_at FROM monitoring.alert_events WHERE event = 'opened'")
+    assert (event["ts"], event["recorded_at"]) == (alert["opened_ts"], alert["raised_at"])
+    observe(store, "old", [_point(41, 300)], [ROBUST])
+    assert _alerts(store, "old")[0]["raised_at"] == alert["raised_at"]

@@ -1,9 +1,11 @@
 """Scores from what is stored: once per dataset and day, changed only when something did."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 
+from dqm_assets.pipeline.datasets import register_source
+from dqm_assets.pipeline.observe import Point, Watch, observe
 from dqm_assets.pipeline.scores import update_scores
-from dqm_assets.pipeline.watch import Point
 from dqm_assets.store import Store
 from tests.e2e.seed import Seeder, arrow
 
@@ -70,3 +72,26 @@ def test_a_source_that_is_no_file_is_scored_by_its_series(store: Store) -> None:
     assert scores(store)["fleet"] == 100
     update_scores(store, NOW + timedelta(hours=20))
     assert scores(store)["fleet"] < 90
+
+
+def test_a_simulated_source_with_a_clock_of_its_own_is_as_fresh_as_it_arrives(store: Store) -> None:
+    """The fleet of the demo lives a week behind: it is stale when nothing arrives, and only then."""
+    register_source(store, "fleet", "raw.devices", simulated=True)
+    register_source(store, "real", "raw.other")
+    now = datetime.now(UTC)
+    for dataset in ("fleet", "real"):
+        points = [
+            Point("", "", "share", f"b{i:03d}", now - timedelta(days=7, hours=40 - i), 0.9 + i % 3 / 100)
+            for i in range(40)
+        ]
+        observe(store, dataset, points, [Watch("share", "ensemble")])
+    update_scores(store, now)
+
+    def freshness(day: date) -> dict[str, float]:
+        rows = store.rows("SELECT name, parts FROM monitoring.scores WHERE day = ?", [day])
+        return {row["name"]: json.loads(row["parts"])["freshness"] for row in rows}
+
+    assert freshness(now.date()) == {"fleet": 1.0, "real": 0.0}
+    later = now + timedelta(days=3)
+    update_scores(store, later)
+    assert freshness(later.date())["fleet"] == 0.0
