@@ -276,7 +276,11 @@ def _commit(store: Store, dataset: Dataset, prepared: Sequence[_Prepared]) -> No
         schema = store.ensure_table(dataset.raw_table, wanted)
         rows = pa.concat_tables([conform(part, schema) for part in parts])
     run_ids = [item.claim.run_id for item in prepared]
-    arrived = [ArrivedSchema(item.run.run_id, item.run.ts, item.columns) for item in prepared if item.columns]
+    arrived = [
+        ArrivedSchema(item.run.run_id, item.run.ts, item.columns, item.rows)
+        for item in prepared
+        if item.columns
+    ]
     schemas = schema_rows(store, dataset, arrived)
     blocked = {row.run_id: reasons for row in schemas if (reasons := blocking_reasons(row))}
     runs = [

@@ -8,6 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+import pyarrow as pa
+
+from dqm_assets.pipeline.column_values import arrived_profiles, stored_profiles
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.rows import as_json
 from dqm_assets.quality.category_drift import category_changes
@@ -41,6 +44,17 @@ class ArrivedSchema:
     run_id: str
     ts: datetime
     columns: tuple[SeenColumn, ...]
+    #: Its rows, whose values speak for renames; None when they are not at hand.
+    rows: pa.Table | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class _Before:
+    """Columns of the runs before, oldest first, and the last of them, with its rows if it arrives now."""
+
+    past: list[tuple[SeenColumn, ...]]
+    run_id: str
+    arrived: ArrivedSchema | None
 
 
 @dataclass(frozen=True)
@@ -74,11 +88,12 @@ def schema_rows(store: Store, dataset: Dataset, arrived: Sequence[ArrivedSchema]
     if not arrived:
         return []
     ordered = sorted(arrived, key=lambda run: (run.ts, run.run_id))
-    past = _past(store, dataset, ordered[0])
+    past, last = _past(store, dataset, ordered[0])
+    here = {run.run_id: run for run in ordered}
     rows = []
     for run in ordered:
         # A reloaded run is not compared with itself, and the first run of a dataset with nothing.
-        changes = schema_changes(_settled(past), run.columns) if past else []
+        changes = _changes(store, dataset, _Before(past, last, here.get(last)), run) if past else []
         breaches = contract_changes(dataset.contract, run.columns) if dataset.contract else []
         shape = as_json([{"name": c.name, "type": c.type, "written": c.written} for c in run.columns])
         rows.append(
@@ -97,7 +112,27 @@ def schema_rows(store: Store, dataset: Dataset, arrived: Sequence[ArrivedSchema]
         # What is blocked is not what readers have seen: the next run is compared with the one before it.
         if not blocking_reasons(rows[-1]):
             past = [*past[1 - NULL_FREE_RUNS :], _known(past[-1] if past else (), run.columns)]
+            last = run.run_id
     return rows
+
+
+def _changes(store: Store, dataset: Dataset, before: _Before, run: ArrivedSchema) -> list[SchemaChange]:
+    """What changed since the runs before; values are looked at when a column may have been renamed."""
+    old, new = _settled(before.past), run.columns
+    names, known = {column.name for column in old}, {column.name for column in new}
+    if not names - known or not known - names:
+        return schema_changes(old, new)
+    gone = sorted(names - known)
+    return schema_changes(
+        old,
+        new,
+        values_before=(
+            arrived_profiles(before.arrived.rows, gone)
+            if before.arrived
+            else stored_profiles(store, dataset.name, before.run_id, gone)
+        ),
+        values_after=arrived_profiles(run.rows, sorted(known - names)),
+    )
 
 
 def breaking_changes(
@@ -213,10 +248,10 @@ def _columns(stored: str) -> tuple[SeenColumn, ...]:
     )
 
 
-def _past(store: Store, dataset: Dataset, run: ArrivedSchema) -> list[tuple[SeenColumn, ...]]:
-    """Columns of the runs before, oldest first, each with what was known by then."""
+def _past(store: Store, dataset: Dataset, run: ArrivedSchema) -> tuple[list[tuple[SeenColumn, ...]], str]:
+    """Columns of the runs before, oldest first, each with what was known by then, and the last run's id."""
     rows = store.rows(
-        "SELECT columns FROM monitoring.schema_history WHERE dataset = ? AND (ts, run_id) < (?, ?) "
+        "SELECT run_id, columns FROM monitoring.schema_history WHERE dataset = ? AND (ts, run_id) < (?, ?) "
         "AND (policy IS DISTINCT FROM 'block' "
         "OR NOT list_contains(json_extract_string(breaches, '$[*].breaking'), 'true')) "
         "ORDER BY ts DESC, run_id DESC LIMIT ?",
@@ -225,7 +260,7 @@ def _past(store: Store, dataset: Dataset, run: ArrivedSchema) -> list[tuple[Seen
     past: list[tuple[SeenColumn, ...]] = []
     for row in reversed(rows):
         past.append(_known(past[-1] if past else (), _columns(row["columns"])))
-    return past
+    return past, rows[0]["run_id"] if rows else ""
 
 
 def _settled(past: Sequence[tuple[SeenColumn, ...]]) -> list[SeenColumn]:

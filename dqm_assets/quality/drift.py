@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from dqm_assets.quality.category_drift import OTHERS, category_changes
 from dqm_assets.quality.name_similarity import name_similarity
 from dqm_assets.quality.pairing import pair_alike
-from dqm_assets.quality.value_similarity import ValueProfile, value_similarity
+from dqm_assets.quality.value_similarity import ValueProfile, distinctive, value_similarity
 
 if TYPE_CHECKING:
     from dqm_assets.quality.contracts import Contract
@@ -16,9 +16,13 @@ ChangeKind = Literal[
     "added", "removed", "renamed", "retyped", "widened", "reordered", "nullability", "values"
 ]
 
-#: Names alone propose a rename from this similarity on; with alike values a weaker one will do.
-NAME_THRESHOLD, MIXED_THRESHOLD = 0.72, 0.75
+#: A rename is proposed from this likeness on: of the names, or of names and values together.
+RENAME_THRESHOLD = 0.72
 _NAME_WEIGHT = 0.5
+#: Names that are but spelled or abbreviated otherwise stand whatever the values, which may change too.
+_SURE_NAME = 0.9
+#: Values that are as alike as this propose a rename whatever the names, with this much less confidence.
+_SURE_VALUES, _VALUES_ALONE = 0.9, 0.8
 _INTEGERS = ("int8", "int16", "int32", "int64")
 _FLOATS = ("float", "halffloat", "double")
 
@@ -91,7 +95,8 @@ def schema_changes(
     Args:
         before: the earlier columns, in file order.
         after: the later columns, in file order.
-        values_before: column profiles by name; with both sides, values speak for or against a rename.
+        values_before: column profiles by name; with both sides, values speak for or against a rename,
+            unless the names say it.
         values_after: column profiles by name.
 
     Returns:
@@ -108,7 +113,7 @@ def schema_changes(
             old[first], new[second], (values_before or {}).get(first), (values_after or {}).get(second)
         )
 
-    pairs = pair_alike(gone, fresh, alike, NAME_THRESHOLD)
+    pairs = pair_alike(gone, fresh, alike, RENAME_THRESHOLD)
     renamed = {first: second for first, second, _ in pairs}
     changes = [SchemaChange("renamed", b, old[a].label, new[b].label, c) for a, b, c in pairs]
     changes += _respelled(old, new)
@@ -164,7 +169,10 @@ def _likeness(
         return names
     values = value_similarity(old_values, new_values)
     mixed = _NAME_WEIGHT * names + (1 - _NAME_WEIGHT) * values
-    return mixed if mixed >= MIXED_THRESHOLD or names < NAME_THRESHOLD else min(names, mixed)
+    if names >= _SURE_NAME:
+        return max(names, mixed)
+    alone = values >= _SURE_VALUES and distinctive(old_values) and distinctive(new_values)
+    return max(mixed, _VALUES_ALONE * values) if alone else mixed
 
 
 def _respelled(old: Mapping[str, SeenColumn], new: Mapping[str, SeenColumn]) -> list[SchemaChange]:

@@ -40,6 +40,13 @@ def value_similarity(first: ValueProfile, second: ValueProfile) -> float:
     return 0.5
 
 
+def distinctive(values: ValueProfile) -> bool:
+    """Tell whether values could speak for a column by themselves: numbers or texts, and not all the same."""
+    if values.kind == "number":
+        return values.quantile(_QUANTILES[0]) < values.quantile(_QUANTILES[-1])
+    return values.kind == "string" and len(values.top_k()) > 1
+
+
 def _quantile_overlap(first: ValueProfile, second: ValueProfile) -> float:
     one = [first.quantile(q) for q in _QUANTILES]
     two = [second.quantile(q) for q in _QUANTILES]

@@ -160,3 +160,29 @@ def test_outcomes_are_judged_again_when_a_threshold_changes(
     assert [outcome.clause for outcome in results if not outcome.passed] == ["price__maximum"]
     again = contract_results(platform.store, platform.dataset, [run.run_id])[run.run_id]
     assert {outcome.checked_at for outcome in again} == {outcome.checked_at for outcome in results}
+
+
+def _readings(name: str, day: int) -> bytes:
+    return "".join(
+        [f"{name},site\n", *(f"{20 + (n * 7 + day) % 40}.5,s{n % 3}\n" for n in range(60))]
+    ).encode()
+
+
+def test_a_column_whose_values_go_on_under_another_name_is_a_rename(new_platform: MakePlatform) -> None:
+    platform = new_platform("readings")
+    # Judged by the profile that was stored of the run before, then by rows that arrive together.
+    platform.drop("a-2026-01-01.csv", _readings("temperature", 1))
+    platform.process()
+    platform.drop("b-2026-01-02.csv", _readings("celsius", 2))
+    platform.process()
+    platform.drop("c-2026-01-03.csv", _readings("warmth", 3))
+    platform.drop("d-2026-01-04.csv", _readings("grade", 4))
+    platform.process()
+    rows = platform.store.rows("SELECT changes FROM monitoring.schema_history ORDER BY ts")
+    told = [[change["detail"] for change in json.loads(row["changes"])] for row in rows]
+    assert told[0] == []
+    for (detail, *others), before, after in zip(
+        told[1:], ("temperature", "celsius", "warmth"), ("celsius", "warmth", "grade"), strict=True
+    ):
+        assert detail.startswith(f"column {before} was probably renamed to {after} (")
+        assert others == []

@@ -99,6 +99,25 @@ def test_values_that_have_nothing_in_common_speak_against_a_rename() -> None:
     assert [change[0] for change in told(before, after, **unlike)] == ["removed", "added"]
 
 
+def test_alike_values_propose_a_rename_whatever_the_names_unless_they_are_all_the_same() -> None:
+    before, after = columns("temperature:double"), columns("celsius:double")
+    spread, flat = Values("number", (1.0, 2.0, 3.0, 4.0, 5.0)), Values("number", (0.0,) * 5)
+    for values, expected in ((spread, ["renamed"]), (flat, ["removed", "added"])):
+        known = {"values_before": {"temperature": values}, "values_after": {"celsius": values}}
+        assert [change[0] for change in told(before, after, **known)] == expected
+    texts = Values("string", top=(("new", 5, 0), ("paid", 4, 0)))
+    known = {"values_before": {"state": texts}, "values_after": {"phase": texts}}
+    assert told(columns("state:string"), columns("phase:string"), **known)[0][0] == "renamed"
+
+
+def test_a_name_that_is_only_abbreviated_stands_though_the_values_changed() -> None:
+    known = {
+        "values_before": {"Latitude": Values("number", (1.0, 2.0, 3.0, 4.0, 5.0))},
+        "values_after": {"Lat": Values("number", (51.0, 52.0, 53.0, 54.0, 55.0))},
+    }
+    assert told(columns("Latitude:double"), columns("Lat:double"), **known)[0][0] == "renamed"
+
+
 def test_the_published_schema_change_of_the_covid_reports_is_read_as_renames() -> None:
     # The header that the reports got on 22 March 2020; the copy in the test data keeps the older one.
     before = "Province/State,Country/Region,Last Update,Confirmed,Deaths,Recovered,Latitude,Longitude"
