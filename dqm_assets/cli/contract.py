@@ -97,7 +97,7 @@ def init(
     """
     from dqm_assets.ingest import table_name
     from dqm_assets.quality.contracts.authoring import write_contract
-    from dqm_assets.quality.contracts.facts import column_facts
+    from dqm_assets.quality.contracts.facts import batch_times, column_facts
     from dqm_assets.quality.plural import counted
 
     batches, texts = _batches(sources)
@@ -109,6 +109,7 @@ def init(
         name,
         facts,
         [batch.num_rows for batch in batches],
+        times=batch_times(batches),
         owner=owner,
         table=table_name(name) if first.exists() else table,
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dqm_assets.quality.contracts.conditions.temporal_format import strptime_format
 from dqm_assets.quality.contracts.logical_type import family
@@ -12,8 +14,10 @@ from dqm_assets.quality.contracts.rows import as_relation
 from dqm_assets.quality.contracts.sql_text import identifier, text
 from dqm_assets.quality.profile import ColumnProfile, Metric, profile
 
-#: With fewer rows than this, that none is missing or repeated says little.
+#: With fewer rows than this, that none is repeated says little unless the name says it too.
 ENOUGH_ROWS = 100
+#: Whole numbers that rise this often in a row do so by more than chance.
+_RISING_ROWS = 8
 #: From this share of distinct values on, by estimate, they are counted.
 _MAYBE_ALL = 0.95
 #: More distinct texts than this are no list of categories.
@@ -91,12 +95,34 @@ def _grows(batches: Sequence[pa.Table], name: str) -> bool:
     """Tell whether a number rises from row to row in every batch, as ids, counters and epochs do."""
     known = [batch.select([name]) for batch in batches if batch.num_rows and name in batch.column_names]
     known = [column for column in known if pa.types.is_integer(column.schema.field(0).type)]
-    if sum(column.num_rows for column in known) < ENOUGH_ROWS:
+    total = sum(column.num_rows for column in known)
+    if total < _RISING_ROWS:
         return False
     metrics = [profile(column, sketches=False).columns[name].metrics() for column in known]
-    rising = {"rising", "strictly rising"}
+    # A few numbers with ties may be in order because somebody sorted them.
+    rising = {"rising", "strictly rising"} if total >= ENOUGH_ROWS else {"strictly rising"}
     long = [one for one, column in zip(metrics, known, strict=True) if column.num_rows > 1]
     return bool(long) and all(one.get("monotonic") in rising for one in long)
+
+
+def batch_times(batches: Sequence[pa.Table]) -> tuple[str, list[datetime]]:
+    """The column that dates the rows (first timestamp, else first date), and the newest time of each batch.
+
+    The name is empty when there is none; batches without a time are left out.
+    """
+    table = pa.concat_tables([batch.slice(0, 0) for batch in batches], promote_options="permissive")
+    fields = [field for field in table.schema if not field.name.startswith("_")]
+    dated = [f.name for f in fields if pa.types.is_timestamp(f.type)]
+    dated += [f.name for f in fields if pa.types.is_date(f.type)]
+    if not dated:
+        return "", []
+    known = [batch.column(dated[0]) for batch in batches if dated[0] in batch.column_names]
+    newest = [pc.max(column.cast(pa.timestamp("us"))).as_py() for column in known if not _is_null(column)]
+    return dated[0], [moment.replace(tzinfo=UTC) for moment in newest if moment is not None]
+
+
+def _is_null(column: pa.ChunkedArray) -> bool:
+    return pa.types.is_null(column.type)
 
 
 def _facts(
