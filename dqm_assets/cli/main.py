@@ -85,6 +85,10 @@ def app() -> None:
     except DqmError as error:
         log_console.print(f"[red]✕[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(USAGE)
+    except (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        told = f"{error.filename or 'a file'}: {error.strerror or error}"
+        log_console.print(f"[red]✕[/red] {escape(told)}", highlight=False, soft_wrap=True)
+        sys.exit(USAGE)
     except Exception as error:
         # Python's own exit code would be 1, which says that data failed a check.
         sys.excepthook(type(error), error, error.__traceback__)

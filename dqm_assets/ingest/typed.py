@@ -104,13 +104,27 @@ def _as_usual(text: pa.ChunkedArray, usual: pa.DataType) -> CastColumn | None:
     return None
 
 
+def _word(kind: pa.DataType) -> str:
+    """What a type is called by people who write files."""
+    words = (
+        (pa.types.is_integer, "whole number"),
+        (pa.types.is_floating, "number"),
+        (pa.types.is_decimal, "decimal number of so many digits"),
+        (pa.types.is_date, "date"),
+        (pa.types.is_timestamp, "time"),
+        (pa.types.is_time, "time of day"),
+        (pa.types.is_boolean, "true or false"),
+    )
+    return next((word for matches, word in words if matches(kind)), str(kind))
+
+
 def _reject(
     source: TextTable, row: int, failures: Mapping[str, np.ndarray], declared: Mapping[str, pa.DataType]
 ) -> Reject:
     names = [name for name, failed in failures.items() if failed[row]]
     value = str(source.columns[names[0]][row].as_py())
     shown = value if len(value) <= _VALUE_SHOWN else value[:_VALUE_SHOWN] + "…"
-    reason = f"{names[0]}: {shown!r} is no {declared[names[0]]}"
+    reason = f"{names[0]}: {shown!r} is no {_word(declared[names[0]])}"
     if len(names) > 1:
         reason += f"; also {', '.join(names[1:])}"
     raw = source.raw(row)

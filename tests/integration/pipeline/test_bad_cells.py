@@ -25,7 +25,7 @@ def test_one_bad_cell_is_quarantined_with_its_line_and_the_column_stays_numeric(
     assert _price_type(platform) == "double"
     rows = platform.store.rows("SELECT line, column_name, code, reason FROM raw.quarantine")
     assert rows == [
-        {"line": 151, "column_name": "price", "code": "wrong_type", "reason": "price: 'n.v.' is no double"}
+        {"line": 151, "column_name": "price", "code": "wrong_type", "reason": "price: 'n.v.' is no number"}
     ]
     assert platform.count("rows_loaded = 149 AND rows_quarantined = 1") == 1
     assert platform.count("status = 'BAD'") == 0

@@ -126,3 +126,13 @@ def test_doctor_finds_this_machine_fit(dqm: Dqm) -> None:
     assert findings["store"]["ok"]
     assert "detector (declared)" in findings["datasets"]["detail"]
     assert done.returncode == (0 if all(finding["ok"] for finding in findings.values()) else 2)
+
+
+def test_a_home_that_cannot_be_made_is_told_in_one_line(dqm: Dqm, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = dqm("runs", DQM_HOME=str(file / "home"))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"✕ {file / 'home'}")
+    assert line.endswith(": Not a directory")
