@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dqm_assets.quality.contracts.arrow_keys import repeated_keys
+from dqm_assets.quality.contracts.arrow_keys import OrderedKeys, RepeatedKeys, repeated_keys
 from dqm_assets.quality.contracts.arrow_masks import ArrowColumn, failing_mask
 from dqm_assets.quality.contracts.clause import Clause
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
@@ -15,7 +15,7 @@ from dqm_assets.quality.contracts.rows import LINE, SAMPLE_ROWS, JudgedRows
 
 _STEP = 65_536
 #: Rows of a relation that are in memory at a time.
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,15 @@ def find_in_relation(rows: JudgedRows, clauses: list[Clause]) -> dict[str, Found
 
     Reading all columns pays off only when most of them are judged; else nothing is read here.
     """
-    pending = [clause for clause in clauses if isinstance(clause.measure, FailingRows)]
+    pending = [clause for clause in clauses if isinstance(clause.measure, FailingRows | DuplicateRows)]
     pending = [clause for clause in pending if clause.column in rows.columns]
     if 2 * len({clause.column for clause in pending}) < len(rows.types):
         return {}
     totals: dict[str, Found] = {}
+    ordered: dict[str, OrderedKeys] = {}
     start = 0
     for batch in rows.batches(BATCH_ROWS):
-        judge = ArrowJudge(batch, rows.columns, start)
+        judge = ArrowJudge(batch, rows.columns, start, ordered)
         found = {clause.id: judge.find(clause) for clause in pending}
         pending = [clause for clause in pending if found[clause.id] is not None]
         totals = {
@@ -67,10 +68,16 @@ def find_in_relation(rows: JudgedRows, clauses: list[Clause]) -> dict[str, Found
 class ArrowJudge:
     """Judges clauses of one table; what a column's clauses share is found once."""
 
-    def __init__(self, table: pa.Table, columns: dict[str, JudgedColumn], start: int = 0) -> None:
+    def __init__(
+        self,
+        table: pa.Table,
+        columns: dict[str, JudgedColumn],
+        start: int = 0,
+        ordered: dict[str, OrderedKeys] | None = None,
+    ) -> None:
         self._table = table
-        #: Rows that came before, in earlier batches.
-        self._start = start
+        #: Rows that came in earlier batches, and by clause the keys among them; None for a whole table.
+        self._start, self._ordered = start, ordered
         # A column that must first be read as its logical type is left to SQL.
         # So is what stands inside a column.
         own = set(table.column_names)
@@ -88,9 +95,14 @@ class ArrowJudge:
                     return None
                 return Found(sum(chunk.true_count for chunk in mask.chunks), self._keep(_first(mask)))
             case DuplicateRows(columns=(column,)) if column in self._sql:
-                keys = repeated_keys(self._table.column(column), SAMPLE_ROWS)
+                keys = self._repeated(clause.id, self._table.column(column))
                 return None if keys is None else Found(keys.rows, self._keep(keys.examples))
         return None
+
+    def _repeated(self, clause: str, values: pa.ChunkedArray) -> RepeatedKeys | None:
+        if self._ordered is None:
+            return repeated_keys(values, SAMPLE_ROWS)
+        return self._ordered.setdefault(clause, OrderedKeys(SAMPLE_ROWS)).add(values)
 
     def _keep(self, positions: np.ndarray) -> pa.Table:
         # Slices share memory; `take` would first join all chunks of every text column.

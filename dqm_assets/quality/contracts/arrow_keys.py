@@ -31,7 +31,7 @@ def repeated_keys(values: pa.ChunkedArray, examples: int) -> RepeatedKeys | None
         return None
     if not len(values) or values.null_count:
         return None if values.null_count else RepeatedKeys(0, np.array([], int))
-    if found := _in_order(values, examples):
+    if found := OrderedKeys(examples).add(values):
         return found
     plain = values.to_numpy()
     extremes = pc.min_max(values)
@@ -50,27 +50,40 @@ def repeated_keys(values: pa.ChunkedArray, examples: int) -> RepeatedKeys | None
     return RepeatedKeys(repeated, np.flatnonzero(chosen[places])[:examples])
 
 
-def _in_order(values: pa.ChunkedArray, examples: int) -> RepeatedKeys | None:
-    """Repeated keys of values that never fall: they stand side by side. None when one falls."""
-    places, found = np.empty(examples, np.int64), ffi.new("int32_t *")
-    first: list[int] = []
-    repeated, seen = 0, 1
-    previous = values[0].as_py()
-    for chunk in values.slice(1).chunks:
-        if not len(chunk):
-            continue
-        plain = chunk.to_numpy().astype(np.int64, copy=False)
-        now = lib.dqm_repeats_in_order(
-            ffi.from_buffer("int64_t[]", plain),
-            len(plain),
-            previous,
-            ffi.from_buffer("int64_t[]", places, require_writable=True),
-            examples,
-            found,
-        )
-        if now < 0:
+class OrderedKeys:
+    """Repeated keys of values that never fall, batch by batch: what repeats stands side by side."""
+
+    def __init__(self, examples: int) -> None:
+        """Begin without a value; `examples` is how many rows to name of each batch."""
+        self._places, self._found = np.empty(examples, np.int64), ffi.new("int32_t *")
+        self._last: int | None = None
+
+    def add(self, values: pa.ChunkedArray) -> RepeatedKeys | None:
+        """Count the repeats of a batch, of which earlier ones may hold the first; None when a value falls."""
+        if not pa.types.is_signed_integer(values.type) or values.null_count:
             return None
-        first += [seen + int(place) for place in places[: found[0]]]
-        repeated, seen, previous = repeated + now, seen + len(plain), int(plain[-1])
-    same = np.array(first[:examples], np.int64)
-    return RepeatedKeys(repeated, np.union1d(same - 1, same)[:examples])
+        first: list[int] = []
+        repeated = seen = 0
+        for chunk in values.chunks:
+            plain = chunk.to_numpy().astype(np.int64, copy=False)
+            start = 0
+            if self._last is None and len(plain):
+                self._last, start = int(plain[0]), 1
+            if len(plain) > start:
+                now = lib.dqm_repeats_in_order(
+                    ffi.from_buffer("int64_t[]", plain[start:]),
+                    len(plain) - start,
+                    self._last,
+                    ffi.from_buffer("int64_t[]", self._places, require_writable=True),
+                    len(self._places),
+                    self._found,
+                )
+                if now < 0:
+                    return None
+                first += [seen + start + int(place) for place in self._places[: self._found[0]]]
+                repeated, self._last = repeated + now, int(plain[-1])
+            seen += len(plain)
+        examples = len(self._places)
+        same = np.array(first[:examples], np.int64)
+        both = np.union1d(same - 1, same)
+        return RepeatedKeys(repeated, both[both >= 0][:examples])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dqm_assets.quality.contracts.arrow_keys import repeated_keys
+from dqm_assets.quality.contracts.arrow_keys import OrderedKeys, repeated_keys
 from dqm_assets.quality.contracts.arrow_masks import ArrowColumn, failing_mask
 from dqm_assets.quality.contracts.conditions.base import JudgedColumn
 from dqm_assets.quality.contracts.conditions.multiple import MultipleOf
@@ -49,3 +49,18 @@ def test_repeats_are_counted_alike_in_order_and_out_of_it(values: list[int], cut
         assert found.rows == len(ordered) - len(set(ordered))
         assert set(np.array(ordered)[found.examples].tolist()) <= repeated
         assert bool(len(found.examples)) == bool(repeated)
+
+
+def test_keys_in_order_are_counted_over_batches_and_given_up_when_one_falls() -> None:
+    keys = OrderedKeys(3)
+    batches = [
+        pa.chunked_array([pa.array(part, pa.int32())]) for part in ([], [1, 2, 2], [2, 3], [3, 3, 4], [0])
+    ]
+    found = [keys.add(batch) for batch in batches]
+    assert [one and (one.rows, one.examples.tolist()) for one in found] == [
+        (0, []),
+        (1, [1, 2]),
+        (1, [0]),
+        (2, [0, 1]),
+        None,
+    ]
