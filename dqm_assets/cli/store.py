@@ -47,16 +47,22 @@ def status(*, json: JsonFlag = False) -> None:
 def maintain(
     *,
     retention_days: Annotated[
-        int | None, typer.Option(min=1, help="Remove rows older than this; default DQM_RETENTION_DAYS.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Remove rows older than this, where no contract says otherwise; default DQM_RETENTION_DAYS.",
+        ),
     ] = None,
     snapshot_days: Annotated[int, typer.Option(min=0, help="Days of time travel to keep.")] = 7,
     json: JsonFlag = False,
 ) -> None:
     """Remove old rows and snapshots, merge small files, delete what nothing needs; others go on working."""
+    from dqm_assets.pipeline.retention import retention_of
     from dqm_assets.store.maintenance import maintain as run
 
     with _opened("Maintaining the store …") as store:
-        report = run(store, retention_days=retention_days, snapshot_days=snapshot_days)
+        retention = retention_of(settings(), retention_days)
+        report = run(store, retention=retention, snapshot_days=snapshot_days)
     if json:
         print_json(asdict(report))
         return

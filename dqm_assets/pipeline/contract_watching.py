@@ -1,4 +1,4 @@
-"""What a contract says about watching beyond its rules: holidays, and the column that makes segments."""
+"""What a contract says beyond its rules: holidays, the column that makes segments, how long rows stay."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dqm_assets.quality.contracts.document import read_document
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
 
 #: Custom properties of the contract, or of one schema entry, which then counts.
-HOLIDAYS, SEGMENT_BY = "holidays", "segmentBy"
+HOLIDAYS, SEGMENT_BY, RETENTION_DAYS = "holidays", "segmentBy", "retentionDays"
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,20 @@ class Watching:
     Attributes:
         calendar: days that teach nothing, from ``holidays: BR`` or ``holidays: BR-SP`` (ISO 3166).
         segment_column: column whose values are profiled one by one, from ``segmentBy: country``.
+        retention_days: days after which rows are removed, from ``retentionDays: 30``.
     """
 
     calendar: HolidayCalendar | None = None
     segment_column: str | None = None
+    retention_days: int | None = None
 
 
 def read_watching(path: Path, dataset: str) -> Watching:
     """Read the custom properties of a contract that is known to be valid.
 
     Raises:
-        ContractError: the country has no known holidays, or the segment column is no property of it.
+        ContractError: the country has no known holidays, the segment column is no property of it, or the
+            days are no whole number above 0.
     """
     document = read_document(path).data
     entries = [entry for entry in document.get("schema") or [] if entry.get("name") == dataset]
@@ -49,7 +52,16 @@ def read_watching(path: Path, dataset: str) -> Watching:
     return Watching(
         _calendar(path, str(country)) if country is not None else None,
         str(column) if column is not None else None,
+        _days(path, values.get(RETENTION_DAYS)),
     )
+
+
+def _days(path: Path, value: Any) -> int | None:
+    if value is None:
+        return None
+    if not str(value).isdecimal() or int(value) < 1:
+        raise ContractError(f"{path.name}: {RETENTION_DAYS} is {value!r}: write a whole number from 1 on.")
+    return int(value)
 
 
 def _properties(document: dict[str, Any], entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -49,4 +49,11 @@ def observe_days(store: Store, dataset: Dataset) -> ObserveSummary:
         least_relative=0.05,
         calendar=dataset.calendar,
     )
-    return observe(store, dataset.name, points, [watch], owner=dataset.owner)
+    return observe(
+        store,
+        dataset.name,
+        points,
+        [watch],
+        owner=dataset.owner,
+        retention_days=dataset.retention_days,
+    )

@@ -34,6 +34,8 @@ class Dataset:
     calendar: HolidayCalendar | None = None
     #: Column whose values are profiled one by one, from the contract's custom property ``segmentBy``.
     segment_column: str | None = None
+    #: Days that rows stay, from the contract's custom property ``retentionDays``; ``None`` is the setting.
+    retention_days: int | None = None
 
     @property
     def raw_table(self) -> str:
@@ -160,6 +162,7 @@ def _dataset(name: str, declared: dict[str, tuple[Contract, Path]]) -> Dataset:
         contract_path=path,
         calendar=watching.calendar,
         segment_column=watching.segment_column,
+        retention_days=watching.retention_days,
     )
 
 

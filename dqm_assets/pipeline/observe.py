@@ -49,6 +49,7 @@ def observe(
     *,
     owner: str = "",
     simulated: bool = False,
+    retention_days: int | None = None,
     explain: Callable[[Alert], Explanation | None] | None = None,
 ) -> ObserveSummary:
     """Keep points, judge them, and bring alerts up to date, all in one transaction.
@@ -63,6 +64,7 @@ def observe(
         watches: How metrics are judged; points of metrics without a watch are only kept.
         owner: Who is told.
         simulated: Whether the data is made up.
+        retention_days: days that the dataset's rows stay; left out, the setting's.
         explain: Says what explains an alert that was opened or got worse; when left out, the segments of the
             alert's own metric do.
     """
@@ -74,7 +76,7 @@ def observe(
             return ObserveSummary()
         judged = judge_points(store, dataset, [*new, *changed], watches, training_of(store, dataset))
         with store.transaction(*ALERT_TABLES) as tx:
-            _write(tx, dataset, new, changed, judged, store.settings.retention_days)
+            _write(tx, dataset, new, changed, judged, retention_days or store.settings.retention_days)
             policies = _policies(watches, owner, simulated=simulated)
             joining = {(watch.metric, watch.detector): watch.joins for watch in watches if watch.joins}
             incidents = _incidents(tx, dataset, _joined(judged.findings, joining), policies, joining)

@@ -11,9 +11,10 @@ import structlog
 from dqm_assets.errors import StoreError
 from dqm_assets.store import locks
 from dqm_assets.store.connection import LAKE
-from dqm_assets.store.names import quoted, quoted_table, text
+from dqm_assets.store.names import text
+from dqm_assets.store.retention import Removed, Retention, remove_old_rows
 from dqm_assets.store.store import Store
-from dqm_assets.store.tables import LOADED_COLUMN, TABLES
+from dqm_assets.store.tables import TABLES
 
 _log = structlog.get_logger(__name__)
 
@@ -34,14 +35,6 @@ class Size:
     files: int
     bytes: int
     snapshots: int
-
-
-@dataclass(frozen=True)
-class Removed:
-    """Rows of one table that were older than the retention."""
-
-    table: str
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +63,7 @@ class MaintenanceReport:
 def maintain(
     store: Store,
     *,
-    retention_days: int | None = None,
+    retention: Retention | None = None,
     snapshot_days: int = SNAPSHOT_DAYS,
     grace: timedelta = _GRACE,
     now: datetime | None = None,
@@ -79,7 +72,7 @@ def maintain(
 
     Args:
         store: the store.
-        retention_days: rows older than this go; ``None`` takes the setting.
+        retention: rows older than this go; ``None`` takes the setting for all datasets.
         snapshot_days: older snapshots go, except those that an alert which is not resolved points to.
         grace: age at which unneeded and orphan files are deleted.
         now: the time to count back from; ``None`` is now.
@@ -89,10 +82,10 @@ def maintain(
     """
     started = time.monotonic()
     now = now or datetime.now(UTC)
-    days = retention_days if retention_days is not None else store.settings.retention_days
+    kept = retention or Retention(store.settings.retention_days)
     before = size(store)
     with store.locked(locks.MAINTENANCE):
-        removed = tuple(_retain(store, now - timedelta(days=days)))
+        removed = tuple(remove_old_rows(store, tables(store), kept, now))
         _merge(store, tables(store))
         pinned = _expire(store, now - timedelta(days=snapshot_days))
         files = _call(store, "ducklake_cleanup_old_files", _older_than(now - grace))
@@ -119,30 +112,6 @@ def tables(store: Store) -> list[str]:
         "WHERE database_name = current_database() ORDER BY 1"
     )
     return [row["name"] for row in found]
-
-
-def _retain(store: Store, oldest: datetime) -> list[Removed]:
-    """Remove old rows; whole tables of files by the time they were loaded."""
-    removed = []
-    for name in tables(store):
-        declared = TABLES.get(name)
-        column = declared.time if declared else LOADED_COLUMN
-        if not column:
-            continue
-        condition, given = f"{quoted(column)} < ?", [oldest]
-        if declared and declared.run:
-            condition += (
-                f" AND (dataset, {quoted(declared.run)}) NOT IN "
-                "(SELECT (dataset, run_id) FROM metrics.runs WHERE registered_at >= ?)"
-            )
-            given = [oldest, oldest]
-        counted = store.rows(f"SELECT count(*) AS n FROM {quoted_table(name)} WHERE {condition}", given)
-        old = counted[0]["n"]
-        if old:
-            with store.transaction() as transaction:
-                transaction.delete(name, condition, given)
-            removed.append(Removed(name, old))
-    return removed
 
 
 def compact(store: Store, names: Sequence[str]) -> tuple[int, int]:

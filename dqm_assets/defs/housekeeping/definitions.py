@@ -6,6 +6,7 @@ import dagster as dg
 
 from dqm_assets.checks.metadata import markdown_table
 from dqm_assets.defs.resources import StoreResource
+from dqm_assets.pipeline.retention import retention_of
 from dqm_assets.pipeline.status import stage
 from dqm_assets.settings import settings
 from dqm_assets.store.maintenance import maintain
@@ -22,15 +23,24 @@ _RUNS_PER_SWEEP = 2_000
 def store_maintenance(store: StoreResource) -> dg.MaterializeResult:
     """Maintain the store; readers and writers go on meanwhile."""
     with stage(store.open(), "store_maintenance", "maintain") as details:
-        report = maintain(store.open(), retention_days=settings().retention_days)
+        report = maintain(store.open(), retention=retention_of(settings()))
         details.update(files_before=report.before.files, files_after=report.after.files)
     rows = [
         ("data files", report.before.files, report.after.files),
         ("bytes", report.before.bytes, report.after.bytes),
         ("snapshots", report.before.snapshots, report.after.snapshots),
     ]
+    removed = [(one.table, one.rows) for one in report.removed]
     return dg.MaterializeResult(
-        metadata={"report": dg.MetadataValue.md(markdown_table(("what", "before", "after"), rows)), **details}
+        metadata={
+            "report": dg.MetadataValue.md(markdown_table(("what", "before", "after"), rows)),
+            "removed": dg.MetadataValue.md(markdown_table(("table", "rows past retention"), removed)),
+            "files_deleted": report.files_deleted,
+            "orphans_deleted": report.orphans_deleted,
+            "snapshots_pinned_by_alerts": report.pinned,
+            "seconds": report.seconds,
+            **details,
+        }
     )
 
 

@@ -1,6 +1,7 @@
 """Retention, merging, snapshots and orphans."""
 
 import os
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,14 +12,15 @@ import pytest
 from dqm_assets.errors import StoreError
 from dqm_assets.store import Store
 from dqm_assets.store.maintenance import maintain, size
+from dqm_assets.store.retention import Retention
 
 NOW = datetime.now(UTC)
 
 
-def metrics(batch: str, ts: datetime, rows: int = 20) -> pa.Table:
+def metrics(batch: str, ts: datetime, rows: int = 20, dataset: str = "d") -> pa.Table:
     return pa.table(
         {
-            "dataset": ["d"] * rows,
+            "dataset": [dataset] * rows,
             "column_name": [f"c{i}" for i in range(rows)],
             "segment": [""] * rows,
             "metric": ["mean"] * rows,
@@ -52,6 +54,57 @@ def test_rows_older_than_the_retention_go_and_others_stay(store: Store) -> None:
     report = maintain(store)
     assert [(removed.table, removed.rows) for removed in report.removed] == [("metrics.metrics", 20)]
     assert store.rows("SELECT DISTINCT batch FROM metrics.metrics") == [{"batch": "new"}]
+
+
+def test_a_dataset_may_keep_its_rows_longer_or_shorter_than_the_others(store: Store) -> None:
+    for dataset in ("short", "long", "plain"):
+        write(store, metrics("b", NOW - timedelta(days=50), dataset=dataset))
+        store.ensure_table(f"raw.{dataset}", pa.schema([("v", pa.int64())]))
+        with store.transaction() as tx:
+            tx.replace(f"raw.{dataset}", pa.table({"v": [1]}), batch="r1")
+    own = {"short": 30, "long": 400}
+    retention = Retention(90, own, {f"raw.{name}": days for name, days in own.items()})
+
+    def left(days: int) -> tuple[list[str], list[str]]:
+        """Datasets that still have metrics, and raw rows, so many days from now."""
+        maintain(store, retention=retention, now=NOW + timedelta(days=days))
+        measured = store.rows("SELECT DISTINCT dataset FROM metrics.metrics ORDER BY 1")
+        raw = [name for name in ("long", "plain", "short") if store.query(f"FROM raw.{name}").num_rows]
+        return [row["dataset"] for row in measured], raw
+
+    assert left(0) == (["long", "plain"], ["long", "plain", "short"])
+    assert left(45) == (["long"], ["long", "plain"])
+    assert left(120) == (["long"], ["long"])
+
+
+def test_readers_go_on_while_rows_are_removed_and_files_merged(store: Store) -> None:
+    for number in range(20):
+        write(store, metrics(f"b{number:02d}", NOW))
+    stop, counts, failures = threading.Event(), set(), []
+
+    def read() -> None:
+        while not stop.wait(0.05):
+            try:
+                counts.add(store.rows("SELECT count(*) AS n FROM metrics.metrics")[0]["n"])
+            except StoreError as error:
+                failures.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    # Another session holds what a writer holds: maintenance of the table has to wait, reading it has not.
+    with store.locked("metrics.metrics"):
+        maintenance = threading.Thread(target=maintain, args=(store,), kwargs={"snapshot_days": 0})
+        maintenance.start()
+        before = store.rows("SELECT count(*) AS n FROM metrics.metrics")
+    maintenance.join()
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
+    assert counts == {400}
+    assert before == [{"n": 400}]
+    assert size(store).files < 20
 
 
 def test_metrics_of_old_data_stay_as_long_as_the_run_that_loaded_it(store: Store) -> None:
