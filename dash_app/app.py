@@ -32,6 +32,7 @@ from dash_app.api.openapi import document_truly
 from dash_app.api.problems import register_problems, unknown_routes
 from dash_app.api.prometheus import RequestTimes, make_registry, prometheus_router
 from dash_app.api.runs import runs_router
+from dash_app.api.sources import sources_router
 from dash_app.api.system import system_router
 from dash_app.api.v1 import v1_router
 from dash_app.auth.cookies import SessionCookies, session_key
@@ -44,6 +45,7 @@ from dash_app.pages.audit import AuditPage
 from dash_app.pages.backtest import BacktestPage
 from dash_app.pages.contracts import ContractsPage
 from dash_app.pages.crypto import CryptoPage
+from dash_app.pages.databases import DatabasesPage
 from dash_app.pages.datasets import DatasetsPage
 from dash_app.pages.devices import DevicesPage
 from dash_app.pages.overview import OverviewPage
@@ -107,6 +109,7 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
         system_router(services),
         device_routes(services.reads),
         crypto_router(services.reads),
+        sources_router(services),
         health_router(services.reads),
         prometheus_router(services.reads, registry),
         docs_router(),
@@ -122,6 +125,7 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
         RunsPage(services),
         DevicesPage(services),
         CryptoPage(services),
+        DatabasesPage(services),
         ContractsPage(services),
         AlertsPage(services),
         BacktestPage(services),

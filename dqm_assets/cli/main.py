@@ -17,6 +17,7 @@ from dqm_assets.errors import DqmError
 _COMMANDS = {
     "up": ("dqm_assets.cli.up", "up", "Start everything: PostgreSQL, Dagster, dashboard, simulated sources."),
     "worker": ("dqm_assets.cli.worker", "worker", "Run Dagster's runs that come over the Celery broker."),
+    "init": ("dqm_assets.cli.init", "init", "Look at a database; write source file and contracts for it."),
     "ingest": ("dqm_assets.cli.ingest", "ingest", "Load files into a dataset, as if they were dropped."),
     "runs": ("dqm_assets.cli.runs", "runs", "List registered runs: GOOD, BAD, and why."),
     "alerts": ("dqm_assets.cli.alerts", "app", "List, show, acknowledge, mute and resolve alerts."),

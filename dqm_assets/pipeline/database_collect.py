@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 import structlog
@@ -36,12 +37,15 @@ from dqm_assets.pipeline.source_tables import (
 )
 from dqm_assets.settings import Settings
 from dqm_assets.sources.databases.connection import SourceConnection
+from dqm_assets.sources.databases.engine import Engine
 from dqm_assets.sources.databases.plan import sample_query
 from dqm_assets.sources.databases.scan import Period, scan
 from dqm_assets.sources.databases.source import DatabaseSource, WatchedTable
 from dqm_assets.store import Store
 
 _log = structlog.get_logger(__name__)
+#: New periods that a contract is judged on in one look; of more, the newest.
+_MOST_JUDGED = 7
 
 
 @dataclass(frozen=True)
@@ -276,22 +280,28 @@ def _latency(dataset: Dataset) -> timedelta | None:
 def _contract(
     look: _Look, watched: WatchedTable, dataset: Dataset, periods: Sequence[Period], known: Known
 ) -> int:
+    """Judge the rows of each period that is new by the contract.
+
+    At the first look the newest period stands for all: a contract is about what comes, not about the past.
+    """
     contract = dataset.contract
     fresh = [one for one in periods if known.watermark is None or one.start >= known.watermark]
-    if contract is None or not contract.clauses or watched.keep_rows_there or not fresh:
+    if contract is None or not contract.clauses or watched.keep_rows_there:
         return 0
-    # At the first look the newest period stands for all: a contract is about what comes, not about the past.
-    first = fresh[-1] if known.watermark is None else fresh[0]
-    end = fresh[-1].start + watched.period
+    owner = look.source.owner_of(watched) or dataset.owner
+    broken = 0
+    for period in fresh[-1:] if known.watermark is None else fresh[-_MOST_JUDGED:]:
+        rows = look.connection.ask(partial(_rows_of, watched=watched, period=period))
+        new = NewRows(dataset.name, batch_of(period, watched), rows, look.now)
+        broken = failed(judge_contract(look.store, contract, new, owner=owner))
+    return broken
 
-    def rows(engine) -> pa.Table:
-        query = sample_query(engine.table(watched.table), watched, first.start, end, MOST_ROWS)
-        with engine.stream(query) as stream:
-            return stream.read_all()
 
-    new = NewRows(dataset.name, batch_of(fresh[-1], watched), look.connection.ask(rows), look.now)
-    results = judge_contract(look.store, contract, new, owner=look.source.owner_of(watched) or dataset.owner)
-    return failed(results)
+def _rows_of(engine: Engine, watched: WatchedTable, period: Period) -> pa.Table:
+    end = period.start + watched.period
+    query = sample_query(engine.table(watched.table), watched, period.start, end, MOST_ROWS)
+    with engine.stream(query) as stream:
+        return stream.read_all()
 
 
 def _tell_attempt(current: Attempt, looked: Sequence[Looked]) -> None:

@@ -60,6 +60,8 @@ def run_dashboard(settings: Settings, log: Path) -> Iterator[str]:
         "DQM_POSTGRES_URL": str(settings.postgres_url),
         "DQM_PORT": str(settings.port),
     }
+    if settings.sources is not None:
+        environment["DQM_SOURCES"] = str(settings.sources)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "dash_app"], cwd=ROOT, env=environment, stdout=output, stderr=output

@@ -24,6 +24,7 @@ PAGES = (
     ("/runs?dataset=detector", "detector", "runs"),
     ("/runs?dataset=covid_daily_reports", "covid_daily_reports", ""),
     ("/runs?dataset=orders", "orders", ""),
+    ("/databases", "Databases", ""),
     ("/contracts", "Contracts", ""),
     ("/contracts?dataset=detector", "Contract of detector", "contract"),
     ("/alerts", "Alerts", "alerts"),

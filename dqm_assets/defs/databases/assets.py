@@ -82,7 +82,7 @@ def _materialised(looked: Looked) -> dg.MaterializeResult:
             "alerts_opened": seen.opened,
             "alerts_resolved": seen.resolved,
             "active_alerts": seen.active,
-            "dashboard": dashboard_link(f"/datasets/{looked.dataset}"),
+            "dashboard": dashboard_link(f"/datasets?dataset={looked.dataset}"),
         },
     )
 

@@ -94,10 +94,10 @@ class Engine(Protocol):
         ...
 
 
-def compiled(expression: ir.Table, kind: SourceType) -> str:
-    """The query as the engine wants it."""
+def compiled(expression: ir.Table, kind: SourceType, *, pretty: bool = False) -> str:
+    """The query as the engine wants it; ``pretty`` lays it out for people."""
     compiler = COMPILERS[kind]()
-    return compiler.to_sqlglot(expression.unbind()).sql(dialect=compiler.dialect)
+    return compiler.to_sqlglot(expression.unbind()).sql(dialect=compiler.dialect, pretty=pretty)
 
 
 def unbound(name: str, schema: sch.Schema, catalog: str | None = None) -> ir.Table:

@@ -1,0 +1,156 @@
+-- batch
+SELECT
+  `t1`.`dqm_period`,
+  COUNT(*) AS `dqm_rows`,
+  MAX(CAST(`t1`.`at` AS DATETIME)) AS `dqm_newest`,
+  CAST(SUM(CAST(`t1`.`id` IS NULL AS INT64)) AS FLOAT64) AS `m0`,
+  CAST(APPROX_COUNT_DISTINCT(`t1`.`id`) AS FLOAT64) AS `m1`,
+  CAST(SUM(CAST(`t1`.`id` = 0 AS INT64)) AS FLOAT64) AS `m2`,
+  CAST(SUM(CAST(`t1`.`id` < 0 AS INT64)) AS FLOAT64) AS `m3`,
+  MIN(CAST(`t1`.`id` AS FLOAT64)) AS `m4`,
+  MAX(CAST(`t1`.`id` AS FLOAT64)) AS `m5`,
+  SUM(CAST(`t1`.`id` AS FLOAT64)) AS `m6`,
+  AVG(CAST(`t1`.`id` AS FLOAT64)) AS `m7`,
+  STDDEV_SAMP(CAST(`t1`.`id` AS FLOAT64)) AS `m8`,
+  CAST(SUM(CAST(`t1`.`amount` IS NULL AS INT64)) AS FLOAT64) AS `m9`,
+  CAST(APPROX_COUNT_DISTINCT(`t1`.`amount`) AS FLOAT64) AS `m10`,
+  CAST(SUM(CAST(`t1`.`amount` = 0 AS INT64)) AS FLOAT64) AS `m11`,
+  CAST(SUM(CAST(`t1`.`amount` < 0 AS INT64)) AS FLOAT64) AS `m12`,
+  MIN(CAST(`t1`.`amount` AS FLOAT64)) AS `m13`,
+  MAX(CAST(`t1`.`amount` AS FLOAT64)) AS `m14`,
+  SUM(CAST(`t1`.`amount` AS FLOAT64)) AS `m15`,
+  AVG(CAST(`t1`.`amount` AS FLOAT64)) AS `m16`,
+  STDDEV_SAMP(CAST(`t1`.`amount` AS FLOAT64)) AS `m17`,
+  CAST(SUM(CAST(`t1`.`weight` IS NULL AS INT64)) AS FLOAT64) AS `m18`,
+  CAST(APPROX_COUNT_DISTINCT(`t1`.`weight`) AS FLOAT64) AS `m19`,
+  CAST(SUM(CAST(`t1`.`weight` = 0 AS INT64)) AS FLOAT64) AS `m20`,
+  CAST(SUM(CAST(`t1`.`weight` < 0 AS INT64)) AS FLOAT64) AS `m21`,
+  MIN(
+    IF(IS_NAN(`t1`.`weight`) OR IS_INF(`t1`.`weight`), CAST(NULL AS FLOAT64), `t1`.`weight`)
+  ) AS `m22`,
+  MAX(
+    IF(IS_NAN(`t1`.`weight`) OR IS_INF(`t1`.`weight`), CAST(NULL AS FLOAT64), `t1`.`weight`)
+  ) AS `m23`,
+  SUM(
+    IF(IS_NAN(`t1`.`weight`) OR IS_INF(`t1`.`weight`), CAST(NULL AS FLOAT64), `t1`.`weight`)
+  ) AS `m24`,
+  AVG(
+    IF(IS_NAN(`t1`.`weight`) OR IS_INF(`t1`.`weight`), CAST(NULL AS FLOAT64), `t1`.`weight`)
+  ) AS `m25`,
+  STDDEV_SAMP(
+    IF(IS_NAN(`t1`.`weight`) OR IS_INF(`t1`.`weight`), CAST(NULL AS FLOAT64), `t1`.`weight`)
+  ) AS `m26`,
+  CAST(SUM(CAST(`t1`.`name` IS NULL AS INT64)) AS FLOAT64) AS `m27`,
+  CAST(APPROX_COUNT_DISTINCT(`t1`.`name`) AS FLOAT64) AS `m28`,
+  CAST(MIN(LENGTH(`t1`.`name`)) AS FLOAT64) AS `m29`,
+  CAST(MAX(LENGTH(`t1`.`name`)) AS FLOAT64) AS `m30`,
+  AVG(CAST(LENGTH(`t1`.`name`) AS FLOAT64)) AS `m31`,
+  CAST(SUM(CAST(`t1`.`name` = '' AS INT64)) AS FLOAT64) AS `m32`,
+  CAST(SUM(CAST(`t1`.`paid` IS NULL AS INT64)) AS FLOAT64) AS `m33`,
+  CAST(SUM(CAST(`t1`.`paid` AS INT64)) AS FLOAT64) AS `m34`,
+  CAST(SUM(1 - CAST(`t1`.`paid` AS INT64)) AS FLOAT64) AS `m35`,
+  AVG(CAST(CAST(`t1`.`paid` AS INT64) AS FLOAT64)) AS `m36`,
+  CAST(SUM(CAST(`t1`.`day` IS NULL AS INT64)) AS FLOAT64) AS `m37`,
+  CAST(APPROX_COUNT_DISTINCT(`t1`.`day`) AS FLOAT64) AS `m38`,
+  CAST(SUM(CAST(`t1`.`op` IS NULL AS INT64)) AS FLOAT64) AS `m39`,
+  CAST(APPROX_COUNT_DISTINCT(`t1`.`op`) AS FLOAT64) AS `m40`,
+  CAST(MIN(LENGTH(`t1`.`op`)) AS FLOAT64) AS `m41`,
+  CAST(MAX(LENGTH(`t1`.`op`)) AS FLOAT64) AS `m42`,
+  AVG(CAST(LENGTH(`t1`.`op`) AS FLOAT64)) AS `m43`,
+  CAST(SUM(CAST(`t1`.`op` = '' AS INT64)) AS FLOAT64) AS `m44`
+FROM (
+  SELECT
+    `t0`.`id`,
+    `t0`.`at`,
+    `t0`.`amount`,
+    `t0`.`weight`,
+    `t0`.`name`,
+    `t0`.`paid`,
+    `t0`.`day`,
+    `t0`.`op`,
+    TIMESTAMP_TRUNC(CAST(`t0`.`at` AS DATETIME), DAY) AS `dqm_period`
+  FROM `shop`.`orders` AS `t0`
+  WHERE
+    `t0`.`at` >= DATETIME('2026-03-01T00:00:00')
+) AS `t1`
+GROUP BY
+  1;
+
+-- cdc
+SELECT
+  `t1`.`dqm_period`,
+  COUNT(*) AS `dqm_rows`,
+  MAX(CAST(`t1`.`at` AS DATETIME)) AS `dqm_newest`,
+  SUM(CAST(`t1`.`op` IN ('I', 'c', 'r', 'insert', 'INSERT') AS INT64)) AS `inserts`,
+  SUM(CAST(`t1`.`op` IN ('U', 'u', 'update', 'UPDATE') AS INT64)) AS `updates`,
+  SUM(CAST(`t1`.`op` IN ('D', 'd', 'delete', 'DELETE') AS INT64)) AS `deletes`
+FROM (
+  SELECT
+    `t0`.`id`,
+    `t0`.`at`,
+    `t0`.`amount`,
+    `t0`.`weight`,
+    `t0`.`name`,
+    `t0`.`paid`,
+    `t0`.`day`,
+    `t0`.`op`,
+    TIMESTAMP_TRUNC(CAST(`t0`.`at` AS DATETIME), HOUR) AS `dqm_period`
+  FROM `shop`.`orders` AS `t0`
+  WHERE
+    `t0`.`at` >= DATETIME('2026-03-01T00:00:00')
+) AS `t1`
+GROUP BY
+  1;
+
+-- sample
+SELECT
+  `t3`.`dqm_period`,
+  COUNT(*) AS `dqm_rows`,
+  MAX(CAST(`t3`.`day` AS DATETIME)) AS `dqm_newest`,
+  CAST(SUM(CAST(`t3`.`name` IS NULL AS INT64)) AS FLOAT64) AS `m0`,
+  CAST(APPROX_COUNT_DISTINCT(`t3`.`name`) AS FLOAT64) AS `m1`,
+  CAST(MIN(LENGTH(`t3`.`name`)) AS FLOAT64) AS `m2`,
+  CAST(MAX(LENGTH(`t3`.`name`)) AS FLOAT64) AS `m3`,
+  AVG(CAST(LENGTH(`t3`.`name`) AS FLOAT64)) AS `m4`,
+  CAST(SUM(CAST(`t3`.`name` = '' AS INT64)) AS FLOAT64) AS `m5`
+FROM (
+  SELECT
+    `t2`.`id`,
+    `t2`.`at`,
+    `t2`.`amount`,
+    `t2`.`weight`,
+    `t2`.`name`,
+    `t2`.`paid`,
+    `t2`.`day`,
+    `t2`.`op`,
+    TIMESTAMP_TRUNC(CAST(`t2`.`day` AS DATETIME), DAY) AS `dqm_period`
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        *
+      FROM `shop`.`orders` AS `t0`
+      WHERE
+        `t0`.`day` >= DATE(2026, 3, 1)
+    ) AS `t1`
+    WHERE
+      RAND() <= 0.1
+  ) AS `t2`
+) AS `t3`
+GROUP BY
+  1;
+
+-- stream
+SELECT
+  `t0`.`id`,
+  CAST(`t0`.`amount` AS FLOAT64) AS `amount`,
+  `t0`.`weight`,
+  `t0`.`name`,
+  `t0`.`paid`,
+  `t0`.`day`,
+  `t0`.`op`,
+  CAST(TIMESTAMP_TRUNC(CAST(`t0`.`at` AS DATETIME), DAY) AS STRING) AS `dqm_period`
+FROM `shop`.`orders` AS `t0`
+WHERE
+  `t0`.`at` >= DATETIME('2026-03-01T00:00:00');

@@ -1,0 +1,191 @@
+-- batch
+SELECT
+  "t1"."dqm_period",
+  COUNT(*) AS "dqm_rows",
+  MAX(CAST("t1"."at" AS TIMESTAMP)) AS "dqm_newest",
+  CAST(SUM(CAST("t1"."id" IS NULL AS INT)) AS DOUBLE) AS "m0",
+  CAST(APPROX_COUNT_DISTINCT("t1"."id") AS DOUBLE) AS "m1",
+  CAST(SUM(CAST("t1"."id" = 0 AS INT)) AS DOUBLE) AS "m2",
+  CAST(SUM(CAST("t1"."id" < 0 AS INT)) AS DOUBLE) AS "m3",
+  MIN(CAST("t1"."id" AS DOUBLE)) AS "m4",
+  MAX(CAST("t1"."id" AS DOUBLE)) AS "m5",
+  SUM(CAST("t1"."id" AS DOUBLE)) AS "m6",
+  AVG(CAST("t1"."id" AS DOUBLE)) AS "m7",
+  STDDEV(CAST("t1"."id" AS DOUBLE)) AS "m8",
+  CAST(SUM(CAST("t1"."amount" IS NULL AS INT)) AS DOUBLE) AS "m9",
+  CAST(APPROX_COUNT_DISTINCT("t1"."amount") AS DOUBLE) AS "m10",
+  CAST(SUM(CAST("t1"."amount" = 0 AS INT)) AS DOUBLE) AS "m11",
+  CAST(SUM(CAST("t1"."amount" < 0 AS INT)) AS DOUBLE) AS "m12",
+  MIN(CAST("t1"."amount" AS DOUBLE)) AS "m13",
+  MAX(CAST("t1"."amount" AS DOUBLE)) AS "m14",
+  SUM(CAST("t1"."amount" AS DOUBLE)) AS "m15",
+  AVG(CAST("t1"."amount" AS DOUBLE)) AS "m16",
+  STDDEV(CAST("t1"."amount" AS DOUBLE)) AS "m17",
+  CAST(SUM(CAST("t1"."weight" IS NULL AS INT)) AS DOUBLE) AS "m18",
+  CAST(APPROX_COUNT_DISTINCT("t1"."weight") AS DOUBLE) AS "m19",
+  CAST(SUM(CAST("t1"."weight" = 0 AS INT)) AS DOUBLE) AS "m20",
+  CAST(SUM(CAST("t1"."weight" < 0 AS INT)) AS DOUBLE) AS "m21",
+  MIN(
+    IFF(
+      (
+        "t1"."weight" = CAST('NaN' AS DOUBLE)
+      )
+      OR "t1"."weight" IN (CAST('Inf' AS DOUBLE), CAST('-Inf' AS DOUBLE)),
+      CAST(NULL AS DOUBLE),
+      "t1"."weight"
+    )
+  ) AS "m22",
+  MAX(
+    IFF(
+      (
+        "t1"."weight" = CAST('NaN' AS DOUBLE)
+      )
+      OR "t1"."weight" IN (CAST('Inf' AS DOUBLE), CAST('-Inf' AS DOUBLE)),
+      CAST(NULL AS DOUBLE),
+      "t1"."weight"
+    )
+  ) AS "m23",
+  SUM(
+    IFF(
+      (
+        "t1"."weight" = CAST('NaN' AS DOUBLE)
+      )
+      OR "t1"."weight" IN (CAST('Inf' AS DOUBLE), CAST('-Inf' AS DOUBLE)),
+      CAST(NULL AS DOUBLE),
+      "t1"."weight"
+    )
+  ) AS "m24",
+  AVG(
+    IFF(
+      (
+        "t1"."weight" = CAST('NaN' AS DOUBLE)
+      )
+      OR "t1"."weight" IN (CAST('Inf' AS DOUBLE), CAST('-Inf' AS DOUBLE)),
+      CAST(NULL AS DOUBLE),
+      "t1"."weight"
+    )
+  ) AS "m25",
+  STDDEV(
+    IFF(
+      (
+        "t1"."weight" = CAST('NaN' AS DOUBLE)
+      )
+      OR "t1"."weight" IN (CAST('Inf' AS DOUBLE), CAST('-Inf' AS DOUBLE)),
+      CAST(NULL AS DOUBLE),
+      "t1"."weight"
+    )
+  ) AS "m26",
+  CAST(SUM(CAST("t1"."name" IS NULL AS INT)) AS DOUBLE) AS "m27",
+  CAST(APPROX_COUNT_DISTINCT("t1"."name") AS DOUBLE) AS "m28",
+  CAST(MIN(LENGTH("t1"."name")) AS DOUBLE) AS "m29",
+  CAST(MAX(LENGTH("t1"."name")) AS DOUBLE) AS "m30",
+  AVG(CAST(LENGTH("t1"."name") AS DOUBLE)) AS "m31",
+  CAST(SUM(CAST("t1"."name" = '' AS INT)) AS DOUBLE) AS "m32",
+  CAST(SUM(CAST("t1"."paid" IS NULL AS INT)) AS DOUBLE) AS "m33",
+  CAST(SUM(CAST("t1"."paid" AS INT)) AS DOUBLE) AS "m34",
+  CAST(SUM(1 - CAST("t1"."paid" AS INT)) AS DOUBLE) AS "m35",
+  AVG(CAST(CAST("t1"."paid" AS INT) AS DOUBLE)) AS "m36",
+  CAST(SUM(CAST("t1"."day" IS NULL AS INT)) AS DOUBLE) AS "m37",
+  CAST(APPROX_COUNT_DISTINCT("t1"."day") AS DOUBLE) AS "m38",
+  CAST(SUM(CAST("t1"."op" IS NULL AS INT)) AS DOUBLE) AS "m39",
+  CAST(APPROX_COUNT_DISTINCT("t1"."op") AS DOUBLE) AS "m40",
+  CAST(MIN(LENGTH("t1"."op")) AS DOUBLE) AS "m41",
+  CAST(MAX(LENGTH("t1"."op")) AS DOUBLE) AS "m42",
+  AVG(CAST(LENGTH("t1"."op") AS DOUBLE)) AS "m43",
+  CAST(SUM(CAST("t1"."op" = '' AS INT)) AS DOUBLE) AS "m44"
+FROM (
+  SELECT
+    "t0"."id",
+    "t0"."at",
+    "t0"."amount",
+    "t0"."weight",
+    "t0"."name",
+    "t0"."paid",
+    "t0"."day",
+    "t0"."op",
+    DATE_TRUNC('DAY', CAST("t0"."at" AS TIMESTAMP)) AS "dqm_period"
+  FROM "shop"."orders" AS "t0"
+  WHERE
+    "t0"."at" >= TIMESTAMP_FROM_PARTS(2026, 3, 1, 0, 0, 0, 0)
+) AS "t1"
+GROUP BY
+  1;
+
+-- cdc
+SELECT
+  "t1"."dqm_period",
+  COUNT(*) AS "dqm_rows",
+  MAX(CAST("t1"."at" AS TIMESTAMP)) AS "dqm_newest",
+  SUM(CAST("t1"."op" IN ('I', 'c', 'r', 'insert', 'INSERT') AS INT)) AS "inserts",
+  SUM(CAST("t1"."op" IN ('U', 'u', 'update', 'UPDATE') AS INT)) AS "updates",
+  SUM(CAST("t1"."op" IN ('D', 'd', 'delete', 'DELETE') AS INT)) AS "deletes"
+FROM (
+  SELECT
+    "t0"."id",
+    "t0"."at",
+    "t0"."amount",
+    "t0"."weight",
+    "t0"."name",
+    "t0"."paid",
+    "t0"."day",
+    "t0"."op",
+    DATE_TRUNC('HOUR', CAST("t0"."at" AS TIMESTAMP)) AS "dqm_period"
+  FROM "shop"."orders" AS "t0"
+  WHERE
+    "t0"."at" >= TIMESTAMP_FROM_PARTS(2026, 3, 1, 0, 0, 0, 0)
+) AS "t1"
+GROUP BY
+  1;
+
+-- sample
+SELECT
+  "t3"."dqm_period",
+  COUNT(*) AS "dqm_rows",
+  MAX(CAST("t3"."day" AS TIMESTAMP)) AS "dqm_newest",
+  CAST(SUM(CAST("t3"."name" IS NULL AS INT)) AS DOUBLE) AS "m0",
+  CAST(APPROX_COUNT_DISTINCT("t3"."name") AS DOUBLE) AS "m1",
+  CAST(MIN(LENGTH("t3"."name")) AS DOUBLE) AS "m2",
+  CAST(MAX(LENGTH("t3"."name")) AS DOUBLE) AS "m3",
+  AVG(CAST(LENGTH("t3"."name") AS DOUBLE)) AS "m4",
+  CAST(SUM(CAST("t3"."name" = '' AS INT)) AS DOUBLE) AS "m5"
+FROM (
+  SELECT
+    "t2"."id",
+    "t2"."at",
+    "t2"."amount",
+    "t2"."weight",
+    "t2"."name",
+    "t2"."paid",
+    "t2"."day",
+    "t2"."op",
+    DATE_TRUNC('DAY', CAST("t2"."day" AS TIMESTAMP)) AS "dqm_period"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        *
+      FROM "shop"."orders" AS "t0"
+      WHERE
+        "t0"."day" >= DATE_FROM_PARTS(2026, 3, 1)
+    ) AS "t1"
+    WHERE
+      UNIFORM(TO_DOUBLE(0.0), TO_DOUBLE(1.0), RANDOM()) <= 0.1
+  ) AS "t2"
+) AS "t3"
+GROUP BY
+  1;
+
+-- stream
+SELECT
+  "t0"."id",
+  CAST("t0"."amount" AS DOUBLE) AS "amount",
+  "t0"."weight",
+  "t0"."name",
+  "t0"."paid",
+  "t0"."day",
+  "t0"."op",
+  CAST(DATE_TRUNC('DAY', CAST("t0"."at" AS TIMESTAMP)) AS VARCHAR) AS "dqm_period"
+FROM "shop"."orders" AS "t0"
+WHERE
+  "t0"."at" >= TIMESTAMP_FROM_PARTS(2026, 3, 1, 0, 0, 0, 0);
