@@ -153,7 +153,7 @@ def _contract(
     settings: "Settings", engine: "Engine", source: "DatabaseSource", one: "Proposal"
 ) -> Path | None:
     """Write the contract of a table, unless there is one already or it has no rows to learn from."""
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     from dqm_assets.pipeline.database_points import whole_periods
     from dqm_assets.quality.contracts.authoring import write_contract
@@ -168,6 +168,10 @@ def _contract(
     bare = one.watched.model_copy(update={"profile": "none"})
     now = datetime.now(UTC)
     found = scan(engine, source.type, bare, None, now)
+    if not found.periods and one.newest is not None:
+        # Nothing came for long: what the table was like when something did is worth a proposal.
+        now = one.newest + timedelta(days=1)
+        found = scan(engine, source.type, bare, None, now)
     rows = sampled(engine, one.watched, found.newest)
     if not rows.num_rows:
         return None

@@ -44,6 +44,8 @@ class Proposal:
     rows: int | None
     watched: WatchedTable
     reason: str
+    #: Time of the newest of the rows that were looked at.
+    newest: datetime | None = None
 
 
 def propose(engine: Engine, table: str, rows: int | None = None) -> Proposal:
@@ -60,12 +62,12 @@ def propose(engine: Engine, table: str, rows: int | None = None) -> Proposal:
     found = engine.table(table)
     seen = engine.query(_compared(found))
     operation = _operation(found, seen)
-    freshness, why = _freshness(found, seen)
+    freshness, why, newest = _freshness(found, seen)
     document: dict = {"table": table, "freshness": freshness}
     if operation and freshness:
         document |= {"kind": "cdc", "operation": {"column": operation}}
         why = f"{operation} says what was done and {freshness} when: rates by hour"
-    return Proposal(table, len(found.columns), rows, WatchedTable.model_validate(document), why)
+    return Proposal(table, len(found.columns), rows, WatchedTable.model_validate(document), why, newest)
 
 
 def sampled(engine: Engine, watched: WatchedTable, newest: datetime | None) -> pa.Table:
@@ -111,7 +113,8 @@ def _operation(table: ir.Table, seen: pa.Table) -> str | None:
     return None
 
 
-def _freshness(table: ir.Table, seen: pa.Table) -> tuple[str | None, str]:
+def _freshness(table: ir.Table, seen: pa.Table) -> tuple[str | None, str, datetime | None]:
+    """The column that dates the rows, why, and the newest time in it."""
     (row,) = seen.to_pylist()
     candidates: list[tuple[tuple[int, bool, int], str]] = []
     for number, name in enumerate(table.columns):
@@ -124,20 +127,24 @@ def _freshness(table: ir.Table, seen: pa.Table) -> tuple[str | None, str]:
         unnamed = rank if rank is not None else len(_TIME_NAMES) - 1
         candidates.append(((unnamed, bool(row[f"nulls{number}"]), number), name))
     if not candidates:
-        return None, "no column tells the time of a row: the table is looked at as it is at each run"
-    (_, nulls, _), best = min(candidates)
+        return None, "no column tells the time of a row: the table is looked at as it is at each run", None
+    (_, nulls, number), best = min(candidates)
     told = f"{best} dates the rows"
     if _LAST.fullmatch(best.lower()):
         told += ", though a row that is changed moves to another day"
-    return best, f"{told}; some rows have none" if nulls else told
+    return best, f"{told}; some rows have none" if nulls else told, _moment(row[f"newest{number}"])
+
+
+def _moment(newest: object) -> datetime | None:
+    return datetime.fromtimestamp(newest, UTC) if isinstance(newest, int) else as_utc(newest)
 
 
 def _is_past(newest: object, rows: int) -> bool:
     if not rows:
         return True
-    if isinstance(newest, int):
-        return newest in _SECONDS
-    moment = as_utc(newest)
+    if isinstance(newest, int) and newest not in _SECONDS:
+        return False
+    moment = _moment(newest)
     return moment is not None and moment <= datetime.now(UTC) + _TOMORROW
 
 
