@@ -137,7 +137,7 @@ def judge_points(
     past = _past(store, dataset, tasks, by_series)
     findings: list[Finding] = []
     states: list[StateRow] = []
-    snapshot, now = store.version(), datetime.now(UTC)
+    snapshot, now = store.changes().version, datetime.now(UTC)
     for task in tasks:
         address = (task.series.column_name, task.series.segment, task.series.metric)
         fresh = by_series[address]

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,15 +18,14 @@ from dqm_assets.store import Store
 #: change no training: they widen the calibration of their series (``monitoring.learned``). A mute without an
 #: end lasts until its alert is resolved.
 _SAID = """
-    SELECT l.column_name, l.segment, l.metric, l.detector, l.kind, l.start_ts,
-           coalesce(l.end_ts, a.resolved_ts) AS end_ts, 1.0 AS widen
-    FROM monitoring.labels AS l
-    LEFT JOIN monitoring.alerts AS a ON a.alert_id = l.alert_id AND l.end_ts IS NULL
-    WHERE l.dataset = $dataset AND l.kind <> 'false_alarm' AND l.accepted_at IS NOT NULL
+    SELECT dataset, column_name, segment, metric, detector, kind, start_ts, end_ts, alert_id, 1.0 AS widen
+    FROM monitoring.labels WHERE kind <> 'false_alarm' AND accepted_at IS NOT NULL
     UNION ALL
-    SELECT column_name, segment, metric, detector, 'widen', NULL, NULL, widen
-    FROM monitoring.learned WHERE dataset = $dataset
+    SELECT dataset, column_name, segment, metric, detector, 'widen', NULL, NULL, NULL, widen
+    FROM monitoring.learned
 """
+_TABLES = frozenset({"monitoring.labels", "monitoring.learned"})
+_RESOLVED = "SELECT alert_id, resolved_ts FROM monitoring.alerts WHERE list_contains(?, alert_id)"
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,40 @@ class Training:
 
 
 def training_of(store: Store, dataset: str) -> Training:
-    """Read what people have said of the series of a dataset."""
+    """Read what people have said of the series of a dataset; again only when somebody has said more."""
+    rows = _said(store).get(dataset, ())
+    lasting = [row["alert_id"] for row in rows if row["kind"] != "widen" and row["end_ts"] is None]
+    ends = (
+        {row["alert_id"]: row["resolved_ts"] for row in store.rows(_RESOLVED, [lasting])} if lasting else {}
+    )
     spans: dict[SeriesKey, list[Span]] = defaultdict(list)
     widened: dict[SeriesKey, float] = {}
-    for row in store.rows(_SAID, {"dataset": dataset}):
+    for row in rows:
         series = _series(dataset, row)
         if row["kind"] == "widen":
             widened[series] = row["widen"]
             continue
-        end: datetime | None = row["end_ts"]
+        end: datetime | None = row["end_ts"] or ends.get(row["alert_id"])
         last = second_of(end) if end else float("inf")
         spans[_any_detector(series)].append(Span(second_of(row["start_ts"]), last, row["kind"] == "expected"))
     return Training(dict(spans), widened)
+
+
+_Said = Mapping[str, Sequence[Mapping[str, Any]]]
+#: What each open store held at a version, by dataset. People say little, and every judgement asks for it.
+_known: WeakKeyDictionary[Store, tuple[int, _Said]] = WeakKeyDictionary()
+
+
+def _said(store: Store) -> _Said:
+    version, said = _known.get(store, (None, {}))
+    changes = store.changes(version)
+    if version is None or changes.tables is None or changes.tables & _TABLES:
+        by_dataset: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for row in store.rows(_SAID):
+            by_dataset[row["dataset"]].append(row)
+        said = dict(by_dataset)
+    _known[store] = (changes.version, said)
+    return said
 
 
 def _any_detector(series: SeriesKey) -> SeriesKey:

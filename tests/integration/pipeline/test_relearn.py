@@ -9,11 +9,19 @@ import pytest
 from dqm_assets.errors import SettingsError
 from dqm_assets.pipeline.alert_actions import act
 from dqm_assets.pipeline.observe import Point, Watch, observe
-from dqm_assets.pipeline.relearn import accept, label_alert, labelled_series, preview_relearning
+from dqm_assets.pipeline.relearn import (
+    LearnedRow,
+    accept,
+    label_alert,
+    labelled_series,
+    preview_relearning,
+)
+from dqm_assets.pipeline.rows import upsert_rows
+from dqm_assets.pipeline.training import training_of
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import mute
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.store import Store
+from dqm_assets.store import Store, open_store
 
 _START = datetime(2026, 1, 5, tzinfo=UTC)
 _SERIES = SeriesKey("sales", "", "", "orders", "daily")
@@ -122,3 +130,18 @@ def test_muted_points_teach_nothing(store: Store) -> None:
 def test_a_series_of_which_nobody_said_anything_cannot_be_relearned(watched: Store) -> None:
     with pytest.raises(SettingsError, match="Nobody has said anything"):
         preview_relearning(watched, SeriesKey("sales", "", "", "orders", "other"))
+
+
+def test_what_another_process_was_told_is_heeded_at_once(store: Store) -> None:
+    """Training is kept between judgements, and read again when the catalog says that people said more."""
+    series = SeriesKey("spoken", "", "", "share", "ensemble")
+    assert training_of(store, "spoken").widened == {}
+    now = datetime.now(UTC)
+    with open_store(store.settings) as other, other.transaction() as tx:
+        upsert_rows(
+            tx,
+            "monitoring.learned",
+            [LearnedRow(series.dataset, "", "", series.metric, series.detector, 3.0, "me", now, "{}")],
+        )
+    assert training_of(store, "spoken").widened == {series: 3.0}
+    assert training_of(store, "spoken").widened == {series: 3.0}
