@@ -26,7 +26,7 @@ from tests.integration.store.machines import free_port, postgres_over_tcp, s3_bu
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         shutil.which("redis-server") is None and "DQM_REQUIRE_REDIS" not in os.environ,
         reason="needs redis-server: apt-get install redis-server",
@@ -46,7 +46,7 @@ schema:
       - {name: id, logicalType: integer, required: true}
       - {name: amount, logicalType: number, logicalTypeOptions: {minimum: 0}}
 """
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 400
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,8 @@ def check_runs(instance: dg.DagsterInstance, lost: dg.DagsterRun) -> None:
     assert failed is not None
     assert failed.status == dg.DagsterRunStatus.FAILURE
     [retry] = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS]))
-    assert retry.parent_run_id == lost.run_id
+    # On a slow machine it may be the second one.
+    assert retry.root_run_id == lost.run_id
 
 
 def check_rows(store: Store) -> None:
