@@ -33,6 +33,7 @@ from dash_app.api.problems import register_problems, unknown_routes
 from dash_app.api.prometheus import RequestTimes, make_registry, prometheus_router
 from dash_app.api.runs import runs_router
 from dash_app.api.sources import sources_router
+from dash_app.api.streams import stream_routes
 from dash_app.api.system import system_router
 from dash_app.api.v1 import v1_router
 from dash_app.auth.cookies import SessionCookies, session_key
@@ -51,6 +52,7 @@ from dash_app.pages.devices import DevicesPage
 from dash_app.pages.overview import OverviewPage
 from dash_app.pages.page import Page
 from dash_app.pages.runs import RunsPage
+from dash_app.pages.streams import StreamsPage
 from dash_app.pages.system import SystemPage
 from dash_app.scripts import hints, leave_grid_for_later, serve_own_scripts
 from dash_app.services.lineage import DagsterGraph
@@ -110,6 +112,7 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
         device_routes(services.reads),
         crypto_router(services.reads),
         sources_router(services),
+        stream_routes(services.reads),
         health_router(services.reads),
         prometheus_router(services.reads, registry),
         docs_router(),
@@ -126,6 +129,7 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
         DevicesPage(services),
         CryptoPage(services),
         DatabasesPage(services),
+        StreamsPage(services),
         ContractsPage(services),
         AlertsPage(services),
         BacktestPage(services),

@@ -18,6 +18,7 @@ UNTAGGED = (
     "/api/v1/changes",
     "/api/v1/devices",
     "/api/v1/crypto",
+    "/api/v1/streams",
 )
 
 

@@ -13,10 +13,15 @@ BUSY_INTERVAL = 0.25
 IDLE_INTERVAL = 1.0
 
 
+#: A stream writes to these several times a second; what pages show of it changes when a window is judged.
+UNSHOWN = frozenset({"raw.stream_events", "raw.dead_letters", "metrics.stream_windows", "monitoring.offsets"})
+
+
 class LiveHub:
     """Asks the store what changed, and fans a change out to all listeners of this process.
 
-    One cheap query per interval serves any number of open pages.
+    One cheap query per interval serves any number of open pages. Nobody is woken for commits that wrote to
+    `UNSHOWN` tables only.
     """
 
     def __init__(self, store: Store) -> None:
@@ -30,6 +35,8 @@ class LiveHub:
         self._everything = 0
         #: Last version seen; ``None`` before the first answer.
         self.version: int | None = None
+        #: Last version that somebody was woken for.
+        self.told: int | None = None
         #: Whether the last look reached the store.
         self.reachable = True
 
@@ -56,8 +63,10 @@ class LiveHub:
         self.reachable = True
         if changes.version != self.version:
             self._remember(changes)
-            async with self._changed:
-                self._changed.notify_all()
+            if changes.tables is None or not changes.tables <= UNSHOWN:
+                self.told = changes.version
+                async with self._changed:
+                    self._changed.notify_all()
         return changes.version
 
     def changed_since(self, version: int, tables: frozenset[str] | None) -> bool:
@@ -78,8 +87,8 @@ class LiveHub:
         self.listeners += 1
         try:
             async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(lambda: self.version is not None and self.version != seen)
-            return self.version
+                await self._changed.wait_for(lambda: self.told is not None and self.told != seen)
+            return self.told
         except TimeoutError:
             return None
         finally:
