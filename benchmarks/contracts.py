@@ -1,6 +1,6 @@
 """Contracts: 20 clauses over rows of 10 columns, beside Pandera and the tools made for contracts.
 
-``python -m benchmarks.contracts --json --rows 10000000``. Each engine has a process of its own and the
+``python -m benchmarks.contracts --json``. Each engine has a process of its own and the
 rows in its own form in memory before the clock starts (``dqm_parquet`` and ``datacontract`` read them from
 the file, as from the store).
 The order is repeated ``--repeat`` times and the least CPU seconds of each engine count. ``peak_mib`` is the
@@ -92,7 +92,7 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--peer-python", action="append", default=[], metavar="[PEER=]PYTHON")
     arguments = parser.parse_args()

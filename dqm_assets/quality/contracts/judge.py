@@ -91,7 +91,7 @@ class _Judge:
         match clause.measure:
             case MissingColumn(column):
                 absent = int(column not in self._rows.types)
-                found = self._verdict(clause, absent, message="it is missing" if absent else "")
+                found = self._verdict(clause, absent, message="it is missing" if absent else "it is")
                 return replace(found, missing_column=column if absent else "")
             case RowCount():
                 return self._verdict(clause, self._total)
