@@ -24,7 +24,7 @@ _POOL, _BURST, _PATIENCE = 100_000, 50, 600.0
 
 @dataclass(frozen=True)
 class Sending:
-    """What is sent where: so many events, so many a second (0: as fast as it goes), with a share of poison."""
+    """What is sent where: so many events, so many a second (0: as fast as it goes), with so much poison."""
 
     bootstrap: str
     topic: str
