@@ -53,7 +53,7 @@ _NEW_VERDICTS = """
     QUALIFY active OR bool_or(verdict = 'anomalous') OVER (
         PARTITION BY column_name, segment, metric, detector ORDER BY ts, batch ROWS UNBOUNDED PRECEDING
     )
-    ORDER BY ts, batch
+    ORDER BY source, ts, batch
 """
 
 _METRIC_VERDICTS = (
@@ -140,6 +140,11 @@ _SCHEMA_VERDICTS = """
     WHERE dataset = $dataset AND r.registered_at >= $since
 """
 _SOURCES = (_METRIC_VERDICTS, _CONTRACT_VERDICTS, _MISSING_VERDICTS, _ARRIVAL_VERDICTS, _SCHEMA_VERDICTS)
+#: All of them in one question: what a question costs is nearly all in asking.
+_FOUND = " UNION ALL BY NAME ".join(
+    f"SELECT *, {place} AS source FROM ({verdicts})"  # noqa: S608 (both are written above)
+    for place, verdicts in enumerate(_SOURCES)
+)
 
 #: Judgements are stamped before they are committed, at most so long; what took longer is found by the look at
 #: everything, once in `_WHOLE_EVERY`.
@@ -214,9 +219,7 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
         before, now = _progress(tx, dataset), datetime.now(UTC)
         whole = before is None or now - before.whole_at >= _WHOLE_EVERY
         judged_since = _EVER if before is None or whole else before.judged_until - _COMMIT_LAG
-        findings = [
-            found for verdicts in _SOURCES for found in _findings(tx, dataset, verdicts, judged_since)
-        ]
+        findings = _findings(tx, dataset, judged_since)
         since = min((found.finding.verdict.ts for found in findings), default=datetime.now(UTC))
         incidents = Incidents.of(concerned_alerts(tx, dataset.name, since, AlertPolicy()))
         for found in findings:
@@ -238,8 +241,8 @@ def _progress(tx: Transaction, dataset: Dataset) -> ProgressRow | None:
     return ProgressRow(dataset.name, **rows[0]) if rows else None
 
 
-def _findings(tx: Transaction, dataset: Dataset, found: str, since: datetime) -> list[_Found]:
-    rows = tx.query(_NEW_VERDICTS.format(found=found), {"dataset": dataset.name, "since": since}).to_pylist()
+def _findings(tx: Transaction, dataset: Dataset, since: datetime) -> list[_Found]:
+    rows = tx.query(_NEW_VERDICTS.format(found=_FOUND), {"dataset": dataset.name, "since": since}).to_pylist()
     nan = float("nan")
     findings = []
     for row in rows:
