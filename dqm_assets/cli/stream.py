@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dqm_assets.cli.output import DATA_FAILED, JsonFlag, log_console, print_json, print_table
+from dqm_assets.cli.stream_copy import copy
 
 if TYPE_CHECKING:
     from dqm_assets.settings import Settings
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Take events from Kafka; list and replay dead letters.", no_args_is_help=True)
 dlq = typer.Typer(help="Dead letters: records that could not become events.", no_args_is_help=True)
 app.add_typer(dlq, name="dlq")
+app.command()(copy)
 
 Topic = Annotated[str | None, typer.Option(help="Only letters of this topic.")]
 Code = Annotated[str | None, typer.Option(help="Only letters of this code, such as wrong_type.")]

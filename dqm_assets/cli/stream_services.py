@@ -23,6 +23,8 @@ def stream_services(settings: Settings, environment: Mapping[str, str], *, demo:
     if settings.kafka_bootstrap is not None:
         kafka_client()
         services = [python_service("stream", *_CLI, "stream", "run", env=environment)]
+        if settings.stream_sink is not None:
+            services.append(python_service("stream copy", *_CLI, "stream", "copy", env=environment))
         return [*services, _producer(environment)] if demo else services
     if not demo or find_spec("confluent_kafka") is None:
         return []

@@ -13,7 +13,7 @@ import structlog
 from dqm_assets.errors import SourceError
 from dqm_assets.sources.streams.classify import RECORDS
 from dqm_assets.sources.streams.client import kafka_client
-from dqm_assets.sources.streams.sink import StreamSink
+from dqm_assets.sources.streams.sink import Sink
 
 _log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class StreamConsumer:
         self,
         bootstrap: str,
         topic: str,
-        sink: StreamSink,
+        sink: Sink,
         limits: StreamLimits | None = None,
         share: tuple[int, int] = (0, 1),
     ) -> None:

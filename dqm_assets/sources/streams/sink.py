@@ -57,6 +57,16 @@ class SinkListener(Protocol):
         """A batch was committed: its events and its dead letters."""
 
 
+class Sink(Protocol):
+    """What a consumer writes to."""
+
+    def claim(self, partitions: list[int]) -> dict[int, int]:
+        """Become the owner of partitions; the offset at which each goes on, if it was ever read."""
+
+    def write(self, records: pa.Table) -> Written:
+        """Write a batch of claimed partitions once, or not at all."""
+
+
 class StreamSink:
     """Writes batches of one topic; whoever claims a partition later shuts this one out.
 

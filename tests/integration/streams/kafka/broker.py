@@ -54,7 +54,7 @@ class KafkaBroker:
         """Start it and wait until it answers."""
         with (self.folder / "kafka.log").open("ab") as log:
             self.process = _java("-Xmx512m", "kafka.Kafka", str(self.folder / "server.properties"), log=log)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         admin = AdminClient({"bootstrap.servers": self.bootstrap, **QUIET})
         while True:
             try:
