@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     kafka_bootstrap: str | None = None
     #: Topics of the events, comma separated.
     kafka_topics: str = "sensor-events"
+    #: Topic that dead letters are forwarded to; ``None``: they are not.
+    kafka_dlq_topic: str | None = None
     #: Length of a window of the stream, in seconds: each is judged soon after its end.
     stream_window_seconds: float = Field(default=5.0, ge=0.2, le=3600.0)
     #: Port on loopback at which the consumer service answers Prometheus; 0 for none.

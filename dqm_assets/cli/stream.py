@@ -71,6 +71,7 @@ def run(
         (number, consumers),
         StreamLimits(linger=linger, batch=batch),
         timedelta(seconds=settings().stream_window_seconds),
+        letters_to=settings().kafka_dlq_topic or "",
     )
     with open_store(settings(), threads=1) as store:
         service = StreamService(store, plan)
@@ -161,6 +162,34 @@ def replay(*, topic: Topic = None, code: Code = None, json: JsonFlag = False) ->
         print_json(vars(done))
     else:
         print_table("replayed", [vars(done)])
+
+
+@dlq.command()
+def forward(
+    *,
+    to: Annotated[str | None, typer.Option(help="Topic; default: DQM_KAFKA_DLQ_TOPIC.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Send the dead letters that wait to a topic, each at least once; the service can do it as well."""
+    from dqm_assets.errors import SettingsError
+    from dqm_assets.settings import settings
+    from dqm_assets.sources.streams.forwarding import LetterForwarder
+    from dqm_assets.store import open_store
+
+    target = to or settings().kafka_dlq_topic
+    if target is None:
+        raise SettingsError("Name the topic: --to TOPIC, or DQM_KAFKA_DLQ_TOPIC.")
+    brokers = _Brokers(settings(), (), 0.0)
+    forwarded = 0
+    with open_store(settings()) as store:
+        forwarder = LetterForwarder(store, brokers.bootstrap, target)
+        while sent := forwarder.forward():
+            forwarded += sent
+    told = {"topic": target, "forwarded": forwarded}
+    if json:
+        print_json(told)
+    else:
+        print_table("forwarded", [told])
 
 
 def _share(text: str) -> tuple[int, int]:

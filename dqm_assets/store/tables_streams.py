@@ -38,6 +38,7 @@ STREAM_TABLES = (
             "simulated": FLAG,
             "dead_at": TIME,
             "replayed_at": TIME,
+            "forwarded_at": TIME,
         },
         time="dead_at",
     ),

@@ -13,6 +13,7 @@ from dqm_assets.errors import DqmError, StoreError
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.sources.streams.consumer import Poll, StreamConsumer, StreamLimits, StreamTotals
 from dqm_assets.sources.streams.dagster_report import DagsterReporter
+from dqm_assets.sources.streams.forwarding import LetterForwarder
 from dqm_assets.sources.streams.meter import StreamMeter
 from dqm_assets.sources.streams.report import StreamReporter
 from dqm_assets.sources.streams.sink import FencedError, StreamSink
@@ -39,6 +40,7 @@ class StreamPlan:
         limits: what each topic may gather.
         width: length of a window.
         report_seconds: how often the service tells how it is.
+        letters_to: topic that dead letters are forwarded to; empty: they are not.
     """
 
     bootstrap: str
@@ -47,6 +49,7 @@ class StreamPlan:
     limits: StreamLimits = field(default_factory=StreamLimits)
     width: timedelta = timedelta(seconds=5)
     report_seconds: float = 10.0
+    letters_to: str = ""
 
 
 class TopicWatch:
@@ -105,6 +108,9 @@ class StreamService:
         threads.append(
             threading.Thread(target=told.run, args=(self._stopping, lambda: self.totals), name="dagster")
         )
+        if self._plan.letters_to:
+            forwarder = LetterForwarder(self._store, self._plan.bootstrap, self._plan.letters_to)
+            threads.append(threading.Thread(target=forwarder.run, args=(self._stopping,), name="letters"))
         for thread in threads:
             thread.start()
         try:
