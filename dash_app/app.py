@@ -58,6 +58,7 @@ from dash_app.scripts import hints, leave_grid_for_later, serve_own_scripts
 from dash_app.services.lineage import DagsterGraph
 from dash_app.services.live import LiveHub
 from dash_app.services.reads import Reads
+from dash_app.services.replays import Replays
 from dash_app.services.services import Services
 from dash_app.services.static_cache import StaticCache
 from dash_app.services.viewer import ViewerMiddleware, viewer
@@ -85,7 +86,14 @@ def create_app(store: Store, settings: Settings, sign_in: SignInSettings | None 
     sign_in = sign_in or SignInSettings()
     cookies = SessionCookies(session_key(sign_in, settings.home), sign_in.session_hours)
     hub = LiveHub(store)
-    services = Services(reads=Reads(store, hub), hub=hub, settings=settings, dagster=DagsterGraph(settings))
+    reads = Reads(store, hub)
+    services = Services(
+        reads=reads,
+        hub=hub,
+        settings=settings,
+        dagster=DagsterGraph(settings),
+        replays=Replays(reads),
+    )
     gate = Gate(services.reads, sign_in, cookies, on=signs_in(settings, sign_in))
     registry = make_registry()
     server = FastAPI(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from dash_app.api.failures import failures
 from dash_app.auth import User, needs
-from dash_app.services.backtest import Choice, Replayed, backtest
+from dash_app.services.backtest import Choice, Replayed
 from dash_app.services.metric_series import SeriesAddress, series_addresses
 from dash_app.services.series_setting import apply_choice, today_choice
 from dash_app.services.services import Services
@@ -132,12 +132,17 @@ def backtests_router(services: Services) -> APIRouter:
             raise HTTPException(404, f"There is no series {series.address.name!r} of {series.dataset!r}.")
         return series.address
 
-    @router.post("", responses=failures(404))
-    async def replay(asked: BacktestRequest) -> BacktestModel:
-        """Replay a series point by point with each setting; nothing is stored."""
+    @router.post("", responses=failures(404, 429))
+    async def replay(
+        asked: BacktestRequest, user: Annotated[User, Depends(needs("viewer"))]
+    ) -> BacktestModel:
+        """Replay a series point by point with each setting; nothing is stored.
+
+        A viewer may do so 30 times a minute.
+        """
         address = await known(asked.series)
         choices = tuple(setting.choice for setting in asked.settings)
-        found = await reads(backtest, address, choices)
+        found = await services.replays(user, address, choices)
         now = await reads(today_choice, address)
         return BacktestModel(
             points=len(found.ts),

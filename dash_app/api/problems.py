@@ -1,5 +1,6 @@
 """Errors of the API: problem documents (RFC 9457) under ``/api``, one clear ``detail`` elsewhere."""
 
+import math
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -8,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import compile_path
 
+from dash_app.services.replays import BusyError
 from dqm_assets.accounts.user import ForbiddenError
 from dqm_assets.errors import ContractError, DqmError, KernelError, SettingsError, StoreError
 
@@ -32,6 +34,10 @@ def register_problems(server: FastAPI) -> None:
             for problem in error.errors()
         ]
         return problem(request, 422, "; ".join(wrong))
+
+    @server.exception_handler(BusyError)
+    async def busy(request: Request, error: BusyError) -> JSONResponse:
+        return problem(request, 429, str(error), {"Retry-After": str(math.ceil(error.wait))})
 
     @server.exception_handler(DqmError)
     async def refused(request: Request, error: DqmError) -> JSONResponse:

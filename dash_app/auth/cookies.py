@@ -2,8 +2,8 @@
 
 import os
 import secrets
-import time
 from dataclasses import dataclass
+from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
@@ -34,8 +34,11 @@ class SessionCookies:
         self._sessions = URLSafeTimedSerializer(key, salt="dqm.session")
         self._flows = URLSafeTimedSerializer(key, salt="dqm.sign-in")
         self._seconds = int(hours * 3600)
-        #: Cookies that were signed out, without their signatures, and when they would have ended anyway.
-        self._over: dict[str, float] = {}
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a session lasts at most."""
+        return timedelta(seconds=self._seconds)
 
     def issue(self, ticket: Ticket, *, secure: bool) -> str:
         """The ``Set-Cookie`` of a new session."""
@@ -47,25 +50,17 @@ class SessionCookies:
         """The ``Set-Cookie`` that ends a session in the browser."""
         return _set(_SECURE_COOKIE if secure else _COOKIE, "", 0, secure=secure)
 
-    def end(self, header: str, *, secure: bool) -> None:
-        """End the session in a ``Cookie`` header for good: a copy of the cookie is worth nothing after that.
-
-        Kept in the memory of one process: a server beside this one, or a later one, does not know of it.
-        """
-        if self.read(header, secure=secure) is None:
-            return
-        now = time.monotonic()
-        self._over = {content: until for content, until in self._over.items() if until > now}
-        self._over[_content(_get(header, _SECURE_COOKIE if secure else _COOKIE))] = now + self._seconds
+    def signed(self, header: str, *, secure: bool) -> str:
+        """What is signed in the session of a ``Cookie`` header: it tells this session from all others."""
+        # One signature can be spelled in several ways; what is signed cannot.
+        return _get(header, _SECURE_COOKIE if secure else _COOKIE).rpartition(".")[0]
 
     def read(self, header: str, *, secure: bool) -> Ticket | None:
-        """The session in a ``Cookie`` header; ``None`` when there is none, or it is forged or over."""
+        """The session in a ``Cookie`` header; ``None`` when there is none, or it is forged or too old."""
         value = _get(header, _SECURE_COOKIE if secure else _COOKIE)
         try:
             name, generation, _ = self._sessions.loads(value, max_age=self._seconds)
         except (BadSignature, ValueError, TypeError):
-            return None
-        if _content(value) in self._over:
             return None
         return Ticket(name, generation)
 
@@ -115,11 +110,6 @@ def _set(name: str, value: str, seconds: int, *, secure: bool) -> str:
     # Lax, not Strict: who comes back from a sign-in at another site must be recognised.
     parts = [f"{name}={value}", "Path=/", f"Max-Age={seconds}", "HttpOnly", "SameSite=Lax"]
     return "; ".join([*parts, "Secure"] if secure else parts)
-
-
-def _content(value: str) -> str:
-    # One signature can be spelled in several ways; what is signed cannot.
-    return value.rpartition(".")[0]
 
 
 def _get(header: str, name: str) -> str:

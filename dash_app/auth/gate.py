@@ -10,6 +10,7 @@ from dash_app.auth.cookies import SessionCookies
 from dash_app.auth.origin import Origin
 from dash_app.auth.session import machine_user
 from dash_app.services.reads import Reads
+from dqm_assets.accounts.sessions import ended_sessions, fingerprint
 from dqm_assets.accounts.settings import SignInSettings
 from dqm_assets.accounts.tokens import split_token, tokens_by_id, user_of
 from dqm_assets.accounts.user import User
@@ -121,5 +122,7 @@ class Gate:
             return None
         account = await self.reads(find_account, ticket.name)
         if account is None or not account.active or account.generation != ticket.generation:
+            return None
+        if fingerprint(self.cookies.signed(header, secure=secure)) in await self.reads(ended_sessions):
             return None
         return account.user

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,7 @@ from dash_app.auth.throttle import Throttle, network_of
 from dash_app.services.viewer import viewer
 from dqm_assets.accounts.audit import entry, write_audit
 from dqm_assets.accounts.passwords import CHECKS_AT_ONCE, verify_password
+from dqm_assets.accounts.sessions import end_session
 from dqm_assets.accounts.settings import SignInSettings
 from dqm_assets.accounts.users import Account, find_account, remember_oidc_user
 from dqm_assets.errors import SettingsError
@@ -112,10 +114,17 @@ class _Desk:
         identity = await self._gate.identify(request.headers, origin)
         if identity is not None and self._gate.on:
             await self._note(identity.user.name, "sign_in.left", identity.user.name, origin)
-        self._gate.cookies.end(request.headers.get("cookie", ""), secure=origin.secure)
+        await self._end(request.headers.get("cookie", ""), secure=origin.secure)
         response = RedirectResponse("/login", 303)
         response.headers.append("Set-Cookie", self._gate.cookies.clear(secure=origin.secure))
         return response
+
+    async def _end(self, header: str, *, secure: bool) -> None:
+        """End the session of a ``Cookie`` header for good: a copy of it is worth nothing after that."""
+        cookies = self._gate.cookies
+        if self._gate.on and cookies.read(header, secure=secure) is not None:
+            ends = datetime.now(UTC) + cookies.lifetime
+            await asyncio.to_thread(end_session, self._store, cookies.signed(header, secure=secure), ends)
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to the provider."""

@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dash_app.auth import require
+from dash_app.auth import current_user, require
 from dash_app.components.card import card, empty
 from dash_app.components.graph import graph
 from dash_app.components.number import MISSING, count, number, plural, share
@@ -22,10 +22,10 @@ from dash_app.services.backtest import (
     UNITS,
     Backtest,
     Choice,
-    backtest,
     judging_detectors,
 )
 from dash_app.services.metric_series import SeriesAddress, series_addresses
+from dash_app.services.replays import BusyError
 from dash_app.services.series_setting import apply_choice, today_choice
 from dash_app.services.services import Services
 from dash_app.services.viewer import viewer
@@ -243,7 +243,10 @@ class BacktestPage:
 
     async def _result(self, asked: Asked) -> list[Component]:
         reads = self._services.reads
-        found = await reads(backtest, asked.address, asked.choices)
+        try:
+            found = await self._services.replays(current_user(), asked.address, asked.choices)
+        except BusyError as error:
+            return [html.Section(empty("Too many replays", html.P(str(error)), sign="▲"), className="card")]
         if len(found.ts) < 2:  # noqa: PLR2004 - a line needs two points
             hint = html.P("A replay needs some points; each batch brings one.")
             return [html.Section(empty("This series is too short", hint), className="card")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dash_app.services.lineage import DagsterGraph
 from dash_app.services.live import LiveHub
 from dash_app.services.reads import Reads
+from dash_app.services.replays import Replays
 from dqm_assets.settings import Settings
 
 
@@ -16,3 +17,4 @@ class Services:
     hub: LiveHub
     settings: Settings
     dagster: DagsterGraph
+    replays: Replays

@@ -36,8 +36,8 @@ class SignInSettings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0.0, le=24.0 * 30)
     #: Names under which the server may be asked for, beside its own address.
     allowed_hosts: Words = ()
-    #: Whether Prometheus may read ``/metrics`` without a token.
-    open_metrics: bool = True
+    #: Whether Prometheus may read ``/metrics`` without a token where people sign in.
+    open_metrics: bool = False
 
     #: Addresses and networks of proxies whose headers are believed.
     proxy_trusted: Networks = ()

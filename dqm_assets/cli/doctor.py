@@ -3,6 +3,7 @@
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from dqm_assets.cli.output import USAGE, JsonFlag, console, print_json
 from dqm_assets.errors import DqmError
 
 _FREE_GIB_WANTED = 2
+_TIMEOUT_SECONDS = 3.0
+#: Clocks that differ by more put verdicts and alerts in the wrong order.
+_SECONDS_APART = 5.0
+_KAFKA_PORT = 9092
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,15 @@ class Finding:
 
 
 def doctor(json_output: JsonFlag = False) -> None:
-    """Look at Python, kernel, disk, store, contracts and ports; exit code 2 when something is amiss."""
+    """Look at what dqm needs, and say of each thing amiss how to mend it; exit code 2 then."""
     findings = [_look(what, check) for what, check in _CHECKS.items()]
     if json_output:
         print_json({"findings": [vars(finding) for finding in findings]})
     else:
         for finding in findings:
             mark = "[green]✓[/green]" if finding.ok else "[red]✕[/red]"
-            console.print(f"{mark} {finding.what}: {finding.detail}", highlight=False)
+            console.print(f"{mark} {finding.what}: ", end="")
+            console.print(finding.detail, highlight=False, markup=False)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(USAGE)
 
@@ -44,7 +50,23 @@ def _look(what: str, check: Callable[[], str]) -> Finding:
 
 
 def _python() -> str:
-    return ".".join(str(part) for part in sys.version_info[:3])
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < (3, 11):  # noqa: UP036 - somebody may run it from a source tree
+        raise OSError(f"{version} is too old; install Python 3.11 or newer")
+    return version
+
+
+def _compiler() -> str:
+    found = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+    if found is None:
+        try:
+            _kernel()
+        except ImportError:
+            raise OSError(
+                "no C++ compiler, and no kernel yet: apt-get install g++, then ./setup.sh"
+            ) from None
+        return "none, which only a reinstall would need: apt-get install g++"
+    return found
 
 
 def _kernel() -> str:
@@ -67,6 +89,14 @@ def _disk() -> str:
     return f"{free:.0f} GiB free under {home}"
 
 
+def _postgres() -> str:
+    from dqm_assets.settings import settings
+    from dqm_assets.store import open_store
+
+    with open_store(settings()) as store:
+        return store.postgres_description
+
+
 def _store() -> str:
     from dqm_assets.settings import settings
     from dqm_assets.store import open_store
@@ -76,7 +106,36 @@ def _store() -> str:
         return f"snapshot {store.version()}, {runs} runs registered, data in {settings().store_location}"
 
 
+def _clock() -> str:
+    from dqm_assets.settings import settings
+    from dqm_assets.store import open_store
+    from dqm_assets.store.postgres import connect
+
+    with open_store(settings()) as store, connect(store.postgres_url) as connection:
+        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    apart = abs(time.time() - (row[0] if row else 0.0))
+    if apart > _SECONDS_APART:
+        raise OSError(f"{apart:.0f} s apart from PostgreSQL's; let both machines keep time by NTP")
+    return f"within {max(apart, 0.1):.1f} s of PostgreSQL's"
+
+
 def _contracts() -> str:
+    from dqm_assets.quality.contracts import lint
+    from dqm_assets.settings import settings
+
+    folder = settings().contracts
+    files = sorted(folder.glob("**/*.odcs.yaml"))
+    problems = [str(problem) for file in files for problem in lint(file)]
+    if problems:
+        raise OSError(f"{len(problems)} mistakes: {problems[0]}; dqm contract lint {folder} lists them")
+    return (
+        f"{len(files)} in {folder}, no mistake"
+        if files
+        else f"none in {folder}: dqm contract init writes one"
+    )
+
+
+def _datasets() -> str:
     from dqm_assets.pipeline.datasets import landing_datasets
     from dqm_assets.settings import settings
 
@@ -84,23 +143,84 @@ def _contracts() -> str:
     return ", ".join(f"{d.name} ({'declared' if d.contract else 'discovered'})" for d in datasets)
 
 
+def _notify() -> str:
+    from dqm_assets.notify.rules_file import load_rules
+    from dqm_assets.settings import settings
+
+    rules = load_rules(settings())
+    if not rules.routes:
+        return "nobody is told of alerts; set DQM_NOTIFY_URLS, then dqm notify test"
+    return f"{len(rules.routes)} routes to {', '.join(sorted(rules.channels))}; dqm notify test tries them"
+
+
+def _kafka() -> str:
+    from dqm_assets.settings import settings
+
+    brokers = settings().kafka_bootstrap
+    if brokers is None:
+        return "not set up (DQM_KAFKA_BOOTSTRAP)"
+    silent = [broker for broker in brokers.split(",") if not _answers(*_address(broker.strip()))]
+    if silent:
+        raise OSError(
+            f"{', '.join(silent)} does not answer; start it, or correct or unset DQM_KAFKA_BOOTSTRAP"
+        )
+    return f"{brokers} answers"
+
+
+def _address(broker: str) -> tuple[str, int]:
+    host, _, port = broker.rpartition(":")
+    return (host.strip("[]"), int(port)) if host and port.isdecimal() else (broker, _KAFKA_PORT)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=_TIMEOUT_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
 def _ports() -> str:
     from dqm_assets.settings import settings
 
     states = []
-    for name, port in (("dashboard", settings().port), ("Dagster", settings().dagster_port)):
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            listening = probe.connect_ex((settings().host, port)) == 0
-        states.append(f"{name} {port} {'in use (running?)' if listening else 'free'}")
+    for name, port, variable in (
+        ("dashboard", settings().port, "DQM_PORT"),
+        ("Dagster", settings().dagster_port, "DQM_DAGSTER_PORT"),
+    ):
+        if not _answers(settings().host, port):
+            states.append(f"{name} {port} free")
+        elif _is_ours(settings().host, port):
+            states.append(f"{name} {port} running")
+        else:
+            raise OSError(f"{port} is taken by another program; set {variable} to a free one for {name}")
     return ", ".join(states)
 
 
+def _is_ours(host: str, port: int) -> bool:
+    import httpx
+
+    try:
+        answers = [httpx.get(f"http://{host}:{port}{path}", timeout=_TIMEOUT_SECONDS) for path in _SIGNS]
+    except httpx.HTTPError:
+        return False
+    return any(sign in answer.text for answer, sign in zip(answers, _SIGNS.values(), strict=True))
+
+
+#: Addresses that the dashboard and Dagster's web server answer, and a word of theirs in the answer.
+_SIGNS = {"/health": "pipelines", "/server_info": "dagster_webserver_version"}
+
 _CHECKS: dict[str, Callable[[], str]] = {
     "Python": _python,
+    "compiler": _compiler,
     "kernel": _kernel,
     "disk": _disk,
+    "PostgreSQL": _postgres,
     "store": _store,
-    "datasets": _contracts,
+    "clock": _clock,
+    "contracts": _contracts,
+    "datasets": _datasets,
+    "notifications": _notify,
+    "Kafka": _kafka,
     "ports": _ports,
 }

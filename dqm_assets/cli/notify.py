@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dqm_assets.cli.output import DATA_FAILED, JsonFlag, console, log_console, print_json, print_table
+from dqm_assets.cli.output import DATA_FAILED, USAGE, JsonFlag, console, log_console, print_json, print_table
 
 if TYPE_CHECKING:
     from dqm_assets.notify.rules import Rules
@@ -18,7 +18,7 @@ Channels = Annotated[list[str] | None, typer.Option("--channel", "-c", help="Onl
 
 @app.command()
 def test(channel: Channels = None, json_output: JsonFlag = False) -> None:
-    """Send an example to every channel at once; exit code 1 when one did not take it."""
+    """Send an example to every channel at once; exit code 1 when one did not take it, 2 without any."""
     from dqm_assets.notify.channel import send, shown
     from dqm_assets.notify.drain import addresses_of
     from dqm_assets.notify.example import example_item
@@ -50,6 +50,8 @@ def test(channel: Channels = None, json_output: JsonFlag = False) -> None:
         print_table(f"Test messages: {len(results)}", results)
         if not results:
             console.print(_NO_CHANNELS, highlight=False, markup=False)
+    if not results:
+        raise typer.Exit(USAGE)
     if any(not result["taken"] for result in results):
         raise typer.Exit(DATA_FAILED)
 

@@ -31,6 +31,7 @@ ACCOUNT_TABLES = (
             "revoked_at": TIME,
         },
     ),
+    declare("monitoring.ended_sessions", "session", {"ends_at": TIME}),
 )
 #: Tables that an export leaves out.
 SECRET_TABLES = frozenset(table.name for table in ACCOUNT_TABLES)

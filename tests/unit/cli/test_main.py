@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dqm_assets.cli.doctor import _CHECKS
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
@@ -110,6 +112,40 @@ def test_an_empty_registry_is_fine_and_a_bad_run_is_exit_code_1(dqm: Dqm, store:
     assert dqm("runs", "--status", "good").returncode == 0
 
 
+def test_doctor_says_how_to_mend_what_is_amiss(dqm: Dqm, tmp_path: Path) -> None:
+    (tmp_path / "wrong.odcs.yaml").write_text("apiVersion: v3.2.0\nkind: DataContract\nnonsense: 1\n")
+    with socket.create_server(("127.0.0.1", 0)) as other, socket.create_server(("127.0.0.1", 0)) as closed:
+        taken, silent = other.getsockname()[1], closed.getsockname()[1]
+        closed.close()
+        done = dqm(
+            "doctor",
+            "--json",
+            DQM_PORT=str(taken),
+            DQM_CONTRACTS=str(tmp_path),
+            DQM_KAFKA_BOOTSTRAP=f"127.0.0.1:{silent}",
+        )
+    wrong = {each["what"]: each["detail"] for each in json.loads(done.stdout)["findings"] if not each["ok"]}
+    assert done.returncode == 2
+    assert f"{taken} is taken by another program; set DQM_PORT" in wrong["ports"]
+    assert "dqm contract lint" in wrong["contracts"]
+    assert f"127.0.0.1:{silent} does not answer" in wrong["Kafka"]
+
+
+def test_runs_of_a_dataset_that_there_is_not_are_an_error(dqm: Dqm, store: Store) -> None:
+    with store.transaction("metrics.runs") as tx:
+        tx.upsert("metrics.runs", tx.query("SELECT 'detector' AS dataset, 'r1' AS run_id, 'GOOD' AS status"))
+    done = dqm("runs", "--dataset", "detecter")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no dataset 'detecter'. Did you mean detector?" in done.stderr
+    assert dqm("runs", "--status", "fine").returncode == 2
+
+
+def test_a_notification_test_without_channels_is_an_error(dqm: Dqm) -> None:
+    done = dqm("notify", "test")
+    assert done.returncode == 2
+    assert "set DQM_NOTIFY_URLS" in done.stdout
+
+
 def test_alerts_that_do_not_exist_are_told_in_one_line(dqm: Dqm) -> None:
     assert json.loads(dqm("alerts", "list", "--json").stdout) == {"alerts": []}
     done = dqm("alerts", "ack", "beef")
@@ -121,9 +157,12 @@ def test_alerts_that_do_not_exist_are_told_in_one_line(dqm: Dqm) -> None:
 def test_doctor_finds_this_machine_fit(dqm: Dqm) -> None:
     done = dqm("doctor", "--json")
     findings = {finding["what"]: finding for finding in json.loads(done.stdout)["findings"]}
-    assert set(findings) == {"Python", "kernel", "disk", "store", "datasets", "ports"}
+    assert set(findings) == set(_CHECKS)
     assert "mean of 1, 2, 3 is 2.0" in findings["kernel"]["detail"]
     assert findings["store"]["ok"]
+    assert findings["PostgreSQL"]["detail"].startswith("external")
+    assert "nobody is told" in findings["notifications"]["detail"]
+    assert "no mistake" in findings["contracts"]["detail"]
     assert "detector (declared)" in findings["datasets"]["detail"]
     assert done.returncode == (0 if all(finding["ok"] for finding in findings.values()) else 2)
 
