@@ -33,6 +33,11 @@ FLAGS = [
 #: Playwright's own 5 s is less than a busy machine needs for one page.
 expect.set_options(timeout=60_000)
 DESKTOP = ViewportSize(width=1440, height=900)
+#: JavaScript: every chart is drawn, and every table has come.
+DRAWN = (
+    "[...document.querySelectorAll('.graph')].every(g => g.querySelector('.main-svg'))"
+    " && !document.querySelector('.grid-waits')"
+)
 PHONE = ViewportSize(width=390, height=844)
 
 
@@ -57,7 +62,7 @@ def run_dashboard(settings: Settings, log: Path) -> Iterator[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DQM_")}
     environment |= {
         "DQM_HOME": str(settings.home),
-        "DQM_POSTGRES_URL": str(settings.postgres_url),
+        **({"DQM_POSTGRES_URL": settings.postgres_url} if settings.postgres_url else {}),
         "DQM_PORT": str(settings.port),
     }
     if settings.sources is not None:

@@ -1,38 +1,38 @@
 """Every page in a real browser: both themes, two widths, no accessibility violation, nothing foreign."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
-from tests.e2e.conftest import DESKTOP, PHONE, ROOT, Dashboard, Tab, until
+from tests.e2e.conftest import DRAWN, PHONE, Dashboard, Tab, until
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-#: Every page in its different states: address, heading, and the picture in docs/images that shows it.
+#: Every page in its different states: address and heading.
 PAGES = (
-    ("/dashboard", "Overview", "overview"),
-    ("/datasets", "Datasets", "datasets"),
-    ("/datasets?dataset=detector", "detector", "dataset"),
-    ("/datasets?dataset=detector&tab=checks", "detector", "dataset-checks"),
-    ("/datasets?dataset=detector&tab=schema", "detector", ""),
-    ("/datasets?dataset=detector&tab=lineage", "detector", ""),
-    ("/datasets?dataset=orders", "orders", ""),
-    ("/runs?dataset=detector", "detector", "runs"),
-    ("/runs?dataset=covid_daily_reports", "covid_daily_reports", ""),
-    ("/runs?dataset=orders", "orders", ""),
-    ("/databases", "Databases", ""),
-    ("/contracts", "Contracts", ""),
-    ("/contracts?dataset=detector", "Contract of detector", "contract"),
-    ("/alerts", "Alerts", "alerts"),
-    ("/alerts?status=all", "Alerts", ""),
-    ("/backtest?dataset=detector&column=value&metric=mean", "Backtest", "backtest"),
-    ("/system", "System", "system"),
+    ("/dashboard", "Overview"),
+    ("/datasets", "Datasets"),
+    ("/datasets?dataset=detector", "detector"),
+    ("/datasets?dataset=detector&tab=checks", "detector"),
+    ("/datasets?dataset=detector&tab=schema", "detector"),
+    ("/datasets?dataset=detector&tab=lineage", "detector"),
+    ("/datasets?dataset=orders", "orders"),
+    ("/runs?dataset=detector", "detector"),
+    ("/runs?dataset=covid_daily_reports", "covid_daily_reports"),
+    ("/runs?dataset=orders", "orders"),
+    ("/databases", "Databases"),
+    ("/contracts", "Contracts"),
+    ("/contracts?dataset=detector", "Contract of detector"),
+    ("/alerts", "Alerts"),
+    ("/alerts?status=all", "Alerts"),
+    ("/backtest?dataset=detector&column=value&metric=mean", "Backtest"),
+    ("/system", "System"),
 )
-IMAGES = ROOT / "docs" / "images"
+NARROW = ViewportSize(width=1280, height=800)
+WIDE = ViewportSize(width=1600, height=1000)
 
 pytestmark = pytest.mark.e2e
 NewTab = Callable[..., Tab]
@@ -40,35 +40,48 @@ NewTab = Callable[..., Tab]
 
 def violations(page: Page) -> list[str]:
     """Run axe over the page and name each rule with the elements that break it."""
-    page.evaluate(AXE)
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE)
     found = page.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
     return [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in found["violations"]]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "viewport"),
-    [("light", DESKTOP), ("dark", DESKTOP), ("dark", PHONE)],
-    ids=["light", "dark", "phone"],
-)
-def test_every_page_is_whole_and_accessible(dashboard: Dashboard, new_tab: NewTab, scheme, viewport) -> None:
-    tab = new_tab(scheme, viewport)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_whole_and_accessible_at_every_width(
+    dashboard: Dashboard, new_tab: NewTab, scheme: str
+) -> None:
+    """One tab goes from page to page as a person does, and each is looked at wide, narrow and on a phone."""
+    page = new_tab(scheme, NARROW).open(dashboard.url + PAGES[0][0])
     wrong = []
-    for path, heading, picture in PAGES:
-        page = tab.open(dashboard.url + path)
-        until(page, f"document.querySelector('h1')?.innerText === {json.dumps(heading)}", 60)
+    for path, heading in PAGES:
+        walk(page, path)
+        assert page.inner_text("h1") == heading
         settle(page)
         assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == scheme
-        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-            wrong.append(f"{path} scrolls sideways")
-        wrong += [f"{path} {each}" for each in violations(page)]
-        if picture and viewport is DESKTOP and "DQM_SCREENSHOTS" in os.environ:
-            page.screenshot(path=IMAGES / f"{picture}-{scheme}.png")
+        for name, viewport in (("narrow", NARROW), ("wide", WIDE), ("phone", PHONE)):
+            page.set_viewport_size(viewport)
+            settle(page)
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                wrong.append(f"{path} scrolls sideways, {name}")
+            # What axe looks at changes with the layout, which is the same on both desktops.
+            wrong += [f"{path} {name} {each}" for each in violations(page)] if viewport is not WIDE else []
+        page.set_viewport_size(NARROW)
     assert wrong == []
+
+
+def walk(page: Page, path: str) -> None:
+    """Go to an address as a link of the page does, without loading the page anew."""
+    page.evaluate(
+        f"window.history.pushState({{}}, '', {json.dumps(path)});"
+        " window.dispatchEvent(new CustomEvent('_dashprivate_pushstate'))"
+    )
+    address = path if "?" in path else f"{path}?"
+    until(page, f"window.dash_component_api.getLayout('shown').props.data === {json.dumps(address)}")
 
 
 def settle(page: Page) -> None:
     """Wait until every chart of the page is drawn and every grid has its rows."""
-    until(page, "[...document.querySelectorAll('.dash-graph')].every(g => g.querySelector('.main-svg'))", 60)
+    until(page, DRAWN)
     page.wait_for_timeout(400)
 
 

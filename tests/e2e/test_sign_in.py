@@ -11,7 +11,7 @@ from dqm_assets.accounts.user import ROLES
 from dqm_assets.accounts.users import add_local_user, set_active
 from dqm_assets.settings import Settings
 from dqm_assets.store import open_store
-from tests.e2e.conftest import Tab
+from tests.e2e.conftest import Tab, until
 from tests.e2e.seed import seed
 from tests.e2e.test_pages import violations
 from tests.integration.auth.serving import PASSWORD, Site, site
@@ -69,6 +69,31 @@ def test_an_admin_comes_to_the_page_they_wanted_sees_the_audit_and_leaves(
     # The audit of it wakes the page that is being left: what it still asks for may be refused.
     assert [wrong for wrong in tab.wrongs if "401" not in wrong] == []
     tab.wrongs.clear()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_comes_to_every_page_of_its_own_and_may_do_what_it_may(
+    guarded: Site, new_tab: Callable[..., Tab], role: str
+) -> None:
+    page = new_tab().page
+    sign_in(page, guarded, role)
+    links = page.locator(".navbar a[href^='/']:not([target])")
+    paths = [str(link.get_attribute("href")) for link in links.all()]
+    assert {"/dashboard", "/datasets", "/runs", "/alerts", "/backtest", "/system"} <= set(paths)
+    assert ("/audit" in paths) == (role == "admin")
+    for path in paths:
+        page.locator(f".navbar a[href='{path}']").click()
+        until(page, f"window.dash_component_api.getLayout('shown').props.data === '{path}?'")
+        assert page.locator("h1").count() == 1, path
+        assert "Nothing can be shown" not in page.inner_text("#main"), path
+    [alert] = guarded.store.rows("SELECT alert_id FROM monitoring.alerts ORDER BY alert_id LIMIT 1")
+    # Asked beside the page, which would report a refusal as an error.
+    said = page.request.post(
+        f"{guarded.url}/api/v1/alerts/{alert['alert_id']}/label",
+        data={"kind": "incident", "reason": "seen"},
+        headers={"Origin": guarded.url},
+    )
+    assert said.status == (403 if role == "viewer" else 200), said.text()
 
 
 def test_a_viewer_may_look_and_not_act_and_is_out_when_deactivated(
