@@ -1,7 +1,9 @@
 """Every series of a dataset: its newest values and verdict; and one series point by point."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dash_app.services.records import SeriesPoint
 from dash_app.services.rows import as_number, as_text, as_utc
@@ -144,19 +146,21 @@ def series_points(
     else:
         where = {"column": address.column, "segment": address.segment, "detector": detector}
         rows = store.rows(POINTS, asked | where)
-    return tuple(
-        SeriesPoint(
-            run_id=row["batch"],
-            ts=as_utc(row["ts"]),
-            value=as_number(row["value"]),
-            expected=as_number(row["expected"]),
-            lower=as_number(row["lower"]),
-            upper=as_number(row["upper"]),
-            verdict=as_text(row["verdict"]),
-            detector=as_text(row["detector"]),
-            status=row["status"],
-        )
-        for row in rows
+    return tuple(map(series_point, rows))
+
+
+def series_point(row: Mapping[str, Any]) -> SeriesPoint:
+    """Make a point of a row that names its run ``batch``."""
+    return SeriesPoint(
+        run_id=row["batch"],
+        ts=as_utc(row["ts"]),
+        value=as_number(row["value"]),
+        expected=as_number(row["expected"]),
+        lower=as_number(row["lower"]),
+        upper=as_number(row["upper"]),
+        verdict=as_text(row["verdict"]),
+        detector=as_text(row["detector"]),
+        status=row["status"],
     )
 
 

@@ -1,7 +1,7 @@
 """One metric over the runs of a dataset, with the bands it was judged against."""
 
+from dash_app.services.metric_series import series_point
 from dash_app.services.records import SeriesPoint
-from dash_app.services.rows import as_number, as_text, as_utc
 from dqm_assets.store import Store
 
 #: Several detectors may judge one point: the one that fired is shown, else the first by name.
@@ -21,8 +21,8 @@ WITH newest AS (
         PARTITION BY metric, batch ORDER BY (verdict = 'anomalous') DESC, lower IS NULL, detector
     ) = 1
 )
-SELECT m.metric, newest.run_id, newest.ts, m.value, j.expected, j.lower, j.upper, j.verdict, j.detector,
-    newest.status
+SELECT m.metric, newest.run_id AS batch, newest.ts, m.value, j.expected, j.lower, j.upper, j.verdict,
+    j.detector, newest.status
 FROM newest
 JOIN metrics.metrics AS m
     ON m.dataset = $dataset AND m.batch = newest.run_id AND m.column_name = $column AND m.segment = ''
@@ -54,19 +54,7 @@ def series_of(
     found: dict[str, list[SeriesPoint]] = {metric: [] for metric in metrics}
     asked = {"dataset": dataset, "column": column, "metrics": list(metrics), "limit": limit}
     for row in store.rows(SERIES, asked):
-        found[row["metric"]].append(
-            SeriesPoint(
-                run_id=row["run_id"],
-                ts=as_utc(row["ts"]),
-                value=as_number(row["value"]),
-                expected=as_number(row["expected"]),
-                lower=as_number(row["lower"]),
-                upper=as_number(row["upper"]),
-                verdict=as_text(row["verdict"]),
-                detector=as_text(row["detector"]),
-                status=row["status"],
-            )
-        )
+        found[row["metric"]].append(series_point(row))
     return {metric: tuple(points) for metric, points in found.items()}
 
 
