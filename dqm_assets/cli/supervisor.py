@@ -1,8 +1,10 @@
 """The supervisor: starts Dagster, the dashboard and the simulators as one, and ends them as one."""
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -58,6 +60,26 @@ def only_one(home: Path) -> Generator[None]:
         ) from None
     with lock:
         yield
+
+
+def refuse_taken_port(host: str, port: int, setting: str) -> None:
+    """Refuse a port that somebody listens on: a service would be started on it again and again.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As servers do, so that connections that have just ended are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return  # whoever serves there says it better
+            raise SettingsError(
+                f"Port {port} of {host} is taken: end what listens there, or set {setting} to another port."
+            ) from None
 
 
 async def supervise(services: Sequence[Service]) -> None:

@@ -32,7 +32,7 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
     from dqm_assets.cli.demo import demo_services
     from dqm_assets.cli.demo_fleet import demo_environment
     from dqm_assets.cli.stream_services import stream_services
-    from dqm_assets.cli.supervisor import Service, only_one, python_service, supervise
+    from dqm_assets.cli.supervisor import Service, only_one, python_service, refuse_taken_port, supervise
     from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
     from dqm_assets.ingest import Landing
     from dqm_assets.pipeline.datasets import DETECTOR
@@ -48,6 +48,8 @@ def up(demo: Demo = False, once: Once = False, json_output: JsonFlag = False) ->
     }
     # Held open so that the embedded PostgreSQL outlives any one of the services.
     with only_one(where.home.absolute()), open_store(where) as store:
+        refuse_taken_port(where.host, where.port, "DQM_PORT")
+        refuse_taken_port(where.dagster_host, where.dagster_port, "DQM_DAGSTER_PORT")
         refuse_locked_doors(store, where, read_settings(SignInSettings))
         services: list[Service] = [
             python_service(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
-from dqm_assets.cli.supervisor import only_one
+from dqm_assets.cli.supervisor import only_one, refuse_taken_port
+from dqm_assets.errors import SettingsError
 
 ROOT = Path(__file__).parents[3]
 #: Notes its start in a file, starts a child that will not hear SIGTERM, and will not hear it either.
@@ -107,3 +110,13 @@ def test_a_second_one_for_the_same_home_is_refused_until_the_first_is_gone(tmp_p
             pass
     with only_one(tmp_path / "home"):
         pass
+
+
+def test_a_port_that_somebody_listens_on_is_refused_by_the_name_of_its_setting() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        refuse_taken_port("127.0.0.1", 0, "DQM_PORT")
+        other.listen()
+        with pytest.raises(SettingsError, match=f"Port {port} .* DQM_DAGSTER_PORT"):
+            refuse_taken_port("127.0.0.1", port, "DQM_DAGSTER_PORT")
