@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from dqm_assets.cli import simulate_crypto, simulate_devices, simulate_stream
+from dqm_assets.cli import simulate_crypto, simulate_databases, simulate_devices, simulate_stream
 from dqm_assets.cli.output import JsonFlag, log_console, print_json, print_table
 from dqm_assets.settings import settings
 from dqm_assets.simulate.runs import RunSeries, write_runs
 
 app = typer.Typer(help="Make data with known faults, so that detection can be scored.", no_args_is_help=True)
 app.command()(simulate_devices.devices)
+app.command()(simulate_databases.databases)
 app.command()(simulate_crypto.crypto)
 app.command()(simulate_stream.stream)
 app.command()(simulate_devices.server)

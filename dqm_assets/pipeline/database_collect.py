@@ -213,14 +213,7 @@ def _judged(look: _Look, watched: WatchedTable, known: Known) -> Looked:
     if states:
         with store.transaction("metrics.profiles") as tx:
             upsert_rows(tx, "metrics.profiles", states)
-    observed = observe(
-        store,
-        dataset.name,
-        [*points_of(periods, watched), *age_points(newest, now)],
-        watches(watched, dataset.calendar),
-        owner=told.owner,
-        simulated=told.simulated,
-    )
+    observed = _observed(look, watched, dataset, periods, newest, known, told)
     keep_schema(store, dataset, found.schema, now, owner=told.owner)
     limit, late = AgeLimit(None, promised=False), False
     if newest is not None:
@@ -253,6 +246,31 @@ def _judged(look: _Look, watched: WatchedTable, known: Known) -> Looked:
         late=late,
         failed_clauses=broken,
         observed=observed,
+    )
+
+
+def _observed(  # noqa: PLR0917 - what is observed, of whom, and who is told
+    look: _Look,
+    watched: WatchedTable,
+    dataset: Dataset,
+    periods: Sequence[Period],
+    newest: datetime | None,
+    known: Known,
+    told: Told,
+) -> ObserveSummary:
+    """Keep and judge the periods; at the first look the past only teaches, and the newest one is judged."""
+    points = points_of(periods, watched)
+    if known.watermark is None and watched.freshness is not None:
+        last = max((point.ts for point in points), default=look.now)
+        observe(look.store, dataset.name, [point for point in points if point.ts < last], [])
+        points = [point for point in points if point.ts == last]
+    return observe(
+        look.store,
+        dataset.name,
+        [*points, *age_points(newest, look.now)],
+        watches(watched, dataset.calendar),
+        owner=told.owner,
+        simulated=told.simulated,
     )
 
 

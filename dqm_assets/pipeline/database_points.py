@@ -18,7 +18,10 @@ VOLUME_DETECTOR, METRIC_DETECTOR = "volume", "column_metric"
 RATES = ("inserts", "updates", "deletes")
 
 #: A table has one volume and many columns: each column alarms rarer, so that the table as a whole does not.
-_VOLUME, _RATE, _COLUMN = (Sensitivity.per_weeks(weeks) for weeks in (52.0, 104.0, 520.0))
+_VOLUME, _COLUMN = Sensitivity.per_weeks(52.0), Sensitivity.per_weeks(520.0)
+#: Of hours there are so many that a rarer alarm would let a log that stops for a night pass; a simulated log
+#: gave none in eleven weeks.
+_HOURLY, _RATE = Sensitivity.per_weeks(2.0), Sensitivity.per_weeks(4.0)
 #: Smallest relative changes that matter to people: rows of a day, rows of an hour, a column's mean.
 _LEAST_ROWS, _LEAST_RATE, _LEAST_MEAN = 0.1, 0.25, 0.02
 #: The share of different values is kept, not judged: it follows the number of rows.
@@ -37,7 +40,7 @@ def watches(watched: WatchedTable, calendar: HolidayCalendar | None = None) -> l
     rows = Watch(
         ROW_COUNT,
         VOLUME_DETECTOR,
-        sensitivity=_VOLUME,
+        sensitivity=_HOURLY if hourly else _VOLUME,
         kind="count",
         least_relative=least,
         calendar=calendar,

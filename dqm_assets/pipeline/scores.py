@@ -22,7 +22,13 @@ SHORTEST_INTERVAL = 3600.0
 #: nothing came in them, its newest day.
 _KNOWN = """
     WITH batches AS (
-        SELECT dataset, batch, max(ts) AS came FROM metrics.metrics GROUP BY dataset, batch
+        -- The age of a table's newest row is measured at each look, and a day without rows brought nothing;
+        -- the data of a day or an hour of a database came by its end.
+        SELECT m.dataset, m.batch, max(m.ts) + to_seconds(coalesce(any_value(t.period_seconds), 0)) AS came
+        FROM metrics.metrics AS m LEFT JOIN monitoring.source_tables AS t USING (dataset)
+        WHERE m.metric <> 'freshness_seconds'
+        GROUP BY m.dataset, m.batch
+        HAVING coalesce(max(m.value) FILTER (m.metric = 'row_count' AND m.column_name = ''), 1) > 0
         UNION
         SELECT dataset, run_id, coalesce(ts, landed_at) FROM metrics.runs
     ), looked AS (
