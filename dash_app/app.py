@@ -54,14 +54,14 @@ from dash_app.pages.page import Page
 from dash_app.pages.runs import RunsPage
 from dash_app.pages.streams import StreamsPage
 from dash_app.pages.system import SystemPage
-from dash_app.scripts import hints, leave_grid_for_later, serve_own_scripts
+from dash_app.scripts import early_layout, hints, leave_grid_for_later, serve_own_scripts
 from dash_app.services.lineage import DagsterGraph
 from dash_app.services.live import LiveHub
 from dash_app.services.reads import Reads
 from dash_app.services.replays import Replays
 from dash_app.services.services import Services
 from dash_app.services.static_cache import StaticCache
-from dash_app.services.viewer import ViewerMiddleware, viewer
+from dash_app.services.viewer import SCHEME_COOKIE, ZONE_COOKIE, ViewerMiddleware, viewer
 from dash_app.shell import TITLE, Shell, report_error
 from dqm_assets.accounts.settings import SignInSettings
 from dqm_assets.settings import Settings
@@ -218,7 +218,9 @@ def _serve_pages(server: FastAPI, app: Dash, pages: tuple[Page, ...]) -> None:
         finally:
             reset_current_request(token)
         html = FAVICON.sub('<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">', html)
-        html = html.replace("<head>", f"<head>{heads.get(path, plain)}", 1)
+        known = {ZONE_COOKIE, SCHEME_COOKIE} <= request.cookies.keys()
+        head = heads.get(path, plain) + (early_layout() if known else "")
+        html = html.replace("<head>", f"<head>{head}", 1)
         return html.replace(
             '<html lang="en">', f'<html lang="en" data-mantine-color-scheme="{viewer().scheme}">', 1
         )

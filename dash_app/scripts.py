@@ -44,16 +44,25 @@ def grid_url() -> str:
     return f"{SUITES}/dash_ag_grid/{name}"
 
 
+def early_layout() -> str:
+    """Write the lines that let a browser ask for layout beside the scripts.
+
+    Only for one that has been here: another tells its time zone and colours by the first of the scripts.
+    """
+    return "".join(
+        f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{url}">' for url in FIRST_ASKED
+    )
+
+
 def hints(needs: Sequence[Need]) -> str:
     """Write the lines of a page's head that let the browser fetch early what the page will need."""
     grid = grid_url()
-    lines = [f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{url}">' for url in FIRST_ASKED]
     wanted: list[str] = []
     if "charts" in needs:
         wanted += [PLOTLY_URL, GRAPH_URL]
     elif "tables" in needs:  # beside charts the tables wait for them: two thirds of a second on a slow line
         wanted += [grid, GRID_CHUNK_URL]
-    lines += [f'<link rel="preload" as="script" href="{escape(url)}">' for url in wanted]
+    lines = [f'<link rel="preload" as="script" href="{escape(url)}">' for url in wanted]
     lines.append(f'<meta name="dqm-grid" content="{escape(grid)}">')
     return "".join(lines)
 

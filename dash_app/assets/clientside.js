@@ -29,21 +29,30 @@
     window.scrollTo(0, 0);
   }
 
+  // Swaps the template of every chart on the page; axes, zoom and data stay as they are.
+  function retheme(templates) {
+    var scheme = document.documentElement.getAttribute("data-mantine-color-scheme");
+    window.dqmRememberScheme(scheme);
+    charts().forEach(function (chart) {
+      var shown = window.dash_component_api.getLayout(chart.id);
+      var figure = shown && shown.props.figure;
+      if (!figure || !figure.layout) { return; }
+      window.dash_clientside.set_props(chart.id, {
+        figure: Object.assign({}, figure, { layout: Object.assign({}, figure.layout, { template: templates[scheme] }) })
+      });
+    });
+    return scheme;
+  }
+  new window.MutationObserver(function () {
+    var kept = window.dash_component_api && window.dash_component_api.getLayout("templates");
+    if (kept) { retheme(kept.props.data); }
+  }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     dqm: {
-      // Swaps the template of every chart on the page; axes, zoom and data stay as they are.
-      retheme: function (scheme, templates) {
-        if (!scheme || !templates) { return none(); }
-        window.dqmRememberScheme(scheme);
-        charts().forEach(function (chart) {
-          var shown = window.dash_component_api.getLayout(chart.id);
-          var figure = shown && shown.props.figure;
-          if (!figure || !figure.layout) { return; }
-          window.dash_clientside.set_props(chart.id, {
-            figure: Object.assign({}, figure, { layout: Object.assign({}, figure.layout, { template: templates[scheme] }) })
-          });
-        });
-        return scheme;
+      // The switch tells only what it was clicked to, so what the page shows counts.
+      retheme: function (_switched, templates) {
+        return templates ? retheme(templates) : none();
       },
       title: function (title) {
         if (title) { document.title = title; }

@@ -179,6 +179,17 @@ def test_times_are_in_the_browsers_zone_and_utc_in_the_tooltip(dashboard: Dashbo
     assert str(times[0][1]).endswith("UTC")
 
 
+def test_charts_are_drawn_for_the_dark_that_the_system_asks_for(
+    dashboard: Dashboard, new_tab: NewTab
+) -> None:
+    page = new_tab("dark").open(f"{dashboard.url}/runs?dataset=detector")
+    colour = "document.querySelector('#runs-chart .js-plotly-plot')?._fullLayout?.font.color"
+    until(page, f"{colour} === '#C6CCD6'")
+    # Also after what the page asks for by itself once it is there.
+    page.wait_for_selector("#runs-grid .ag-row")
+    until(page, f"{colour} === '#C6CCD6' && document.cookie.includes('dqm_scheme=dark')")
+
+
 def test_the_theme_switch_repaints_charts_without_a_reload_and_is_remembered(
     dashboard: Dashboard, new_tab: NewTab
 ) -> None:
