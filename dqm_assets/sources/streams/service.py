@@ -11,6 +11,7 @@ import structlog
 
 from dqm_assets.errors import DqmError, StoreError
 from dqm_assets.pipeline.datasets import find_dataset
+from dqm_assets.sources.streams.client import kafka_client
 from dqm_assets.sources.streams.consumer import Poll, StreamConsumer, StreamLimits, StreamTotals
 from dqm_assets.sources.streams.dagster_report import DagsterReporter
 from dqm_assets.sources.streams.forwarding import LetterForwarder
@@ -88,6 +89,7 @@ class StreamService:
     def __init__(self, store: Store, plan: StreamPlan) -> None:
         self._store, self._plan = store, plan
         self._stopping = threading.Event()
+        self._broken: Exception | None = None
         self.watches = [TopicWatch(store, topic, plan.width) for topic in dict.fromkeys(plan.topics)]
         self._judge = WindowJudge(store, plan.width, find_dataset(store.settings, DATASET).owner)
         self.reporter = StreamReporter(store, self.watches, plan.share)
@@ -97,25 +99,22 @@ class StreamService:
 
         Raises:
             SourceError: other services have taken over every topic.
+            Exception: what broke a thread that must not end.
         """
-        threads = [
-            threading.Thread(target=self._consume, args=(watch,), name=f"consume {watch.topic}")
-            for watch in self.watches
-        ]
-        threads.append(threading.Thread(target=self._watch, name="windows"))
-        threads.append(threading.Thread(target=self._report, name="report"))
+        threads = [self._thread(f"consume {watch.topic}", self._consume, watch) for watch in self.watches]
+        threads.append(self._thread("windows", self._watch))
+        threads.append(self._thread("report", self._report))
         told = DagsterReporter(self._store, self._store.settings.dagster_url)
-        threads.append(
-            threading.Thread(target=told.run, args=(self._stopping, lambda: self.totals), name="dagster")
-        )
+        threads.append(self._thread("dagster", told.run, self._stopping, lambda: self.totals))
         if self._plan.letters_to:
             forwarder = LetterForwarder(self._store, self._plan.bootstrap, self._plan.letters_to)
-            threads.append(threading.Thread(target=forwarder.run, args=(self._stopping,), name="letters"))
+            threads.append(self._thread("letters", forwarder.run, self._stopping))
         for thread in threads:
             thread.start()
         try:
             while not until() and not all(watch.fenced for watch in self.watches):
-                self._stopping.wait(0.1)
+                if self._stopping.wait(0.1):
+                    break
         finally:
             self._stopping.set()
             for thread in threads:
@@ -125,9 +124,24 @@ class StreamService:
             self.reporter.report()
             for watch in self.watches:
                 watch.keeper.close()
+        if self._broken is not None:
+            raise self._broken
         if self.watches and all(watch.fenced for watch in self.watches):
             raise FencedError(self.watches[0].trouble, "fenced")
         return self.totals
+
+    def _thread(self, name: str, work: Callable[..., None], *given: object) -> threading.Thread:
+        """A thread whose unexpected end ends the service: a supervisor starts it again, as a whole."""
+
+        def guarded() -> None:
+            try:
+                work(*given)
+            except Exception as error:
+                _log.exception("stream_thread_broke", thread=name)
+                self._broken = error
+                self._stopping.set()
+
+        return threading.Thread(target=guarded, name=name)
 
     @property
     def totals(self) -> StreamTotals:
@@ -154,7 +168,7 @@ class StreamService:
             except FencedError as error:
                 watch.trouble, watch.fenced = str(error), True
                 _log.error("stream_fenced", topic=watch.topic, error=str(error))
-            except DqmError as error:
+            except (DqmError, kafka_client().KafkaException) as error:
                 watch.trouble = str(error)
                 watch.meter.failed()
                 _log.error("stream_failed", topic=watch.topic, error=str(error), again_in=pause)

@@ -131,6 +131,19 @@ def test_several_topics_are_consumed_counted_and_shown_as_they_are(
     assert status == [{"status": "SUCCESS"}]
 
 
+def test_a_service_does_not_go_on_without_one_of_its_threads(
+    store: Store, broker: DevelopmentBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_judge: WindowJudge) -> None:
+        raise ZeroDivisionError
+
+    plan = StreamPlan(broker.address.bootstrap, (broker.address.topic,), width=timedelta(seconds=1))
+    service = StreamService(store, plan)
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(WindowJudge, "judge", broken)
+        service.run(lambda: False)
+
+
 def test_what_a_killed_consumer_wrote_and_did_not_count_is_counted_by_the_next(store: Store) -> None:
     sink, keeper = consumer(store)
     sink.write(records(0, "aab"))
