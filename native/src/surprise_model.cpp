@@ -203,6 +203,10 @@ std::unique_ptr<Model> SurpriseModel::read(NumberReader& in) {
     Level level{in.get_count(1000), {}};
     Surprise& s = level.surprise;
     for (double* number : {&s.centre, &s.below, &s.above, &s.tail_weight}) *number = in.get();
+    // start() takes the last for the longest.
+    if (i > 0 && level.length <= model->levels_.back().length) {
+      throw Error("the state is corrupt: a model whose levels are not in order");
+    }
     model->levels_.push_back(level);
   }
   if (levels == 0) throw Error("the state is corrupt: a model without levels");

@@ -93,3 +93,16 @@ def test_bytes_that_are_cut_or_changed_are_refused_or_read_without_harm() -> Non
             except KernelError:
                 continue
             other.run(ts[:3], values[:3], np.zeros(3, np.uint8))
+
+
+def test_a_model_whose_levels_are_out_of_order_is_refused() -> None:
+    rng = np.random.default_rng(5)
+    ts, values = 1.6e9 + np.arange(200) * 3600.0, rng.normal(5, 1, 200)
+    given_settings = SeriesSettings("ensemble", Sensitivity.per_points(100))
+    kernel = SeriesKernel(given_settings)
+    kernel.run(ts, values, np.zeros(200, np.uint8))
+    state = kernel.to_bytes()
+    place = state.rindex(np.float64(12.0).tobytes())
+    longer_than_the_last = state[:place] + np.float64(900.0).tobytes() + state[place + 8 :]
+    with pytest.raises(KernelError, match="levels are not in order"):
+        SeriesKernel(given_settings).restore(longer_than_the_last)
