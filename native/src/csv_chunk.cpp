@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "csv_columns.h"
 #include "kernels.h"
@@ -36,40 +37,60 @@ CsvFields::CsvFields(const CsvBytes& bytes, char delimiter, size_t columns) : by
   quoted_ = quotes > 0;
   if (found != rows_ * static_cast<int64_t>(columns)) throw CsvUnsupported{"rows have different numbers of fields"};
   for (int64_t row = 1; row <= rows_; ++row) {
-    if (bytes.data[positions_[static_cast<size_t>(row) * columns]] != '\n') {
-      throw CsvUnsupported{"rows have different numbers of fields"};
-    }
+    const uint32_t end = positions_[static_cast<size_t>(row) * columns];
+    if (bytes.data[end] != '\n') throw CsvUnsupported{"rows have different numbers of fields"};
+    carriage_returns_ |= end > 0 && bytes.data[end - 1] == '\r';
   }
   if (quoted_) check_quotes();
 }
 
-void CsvFields::spans(int64_t first_row, int rows, size_t column, const char** begins, const char** ends) const {
-  if (quoted_ || column + 1 == columns_) {
-    for (int i = 0; i < rows; ++i) field(first_row + i, column, begins[i], ends[i]);
-    return;
+FieldSpans CsvFields::spans(int64_t first_row, int rows, size_t column, uint32_t (&copies)[2 * kFieldRows]) const {
+  const char* text = bytes_.data.get();
+  if (quoted_ || (carriage_returns_ && column + 1 == columns_)) {
+    copy_spans(first_row, rows, column, copies);
+    return {text, copies, 2};
   }
+  return {text, positions_.get() + static_cast<size_t>(first_row) * columns_ + column, columns_};
+}
+
+void CsvFields::copy_spans(int64_t first_row, int rows, size_t column, uint32_t* copies) const {
   const char* text = bytes_.data.get();
   const uint32_t* at = positions_.get() + static_cast<size_t>(first_row) * columns_ + column;
   for (int i = 0; i < rows; ++i, at += columns_) {
-    begins[i] = text + static_cast<uint32_t>(at[0] + 1);
-    ends[i] = text + at[1];
+    uint32_t begin = at[0] + 1;
+    uint32_t end = at[1];
+    if (column + 1 == columns_ && end > begin && text[end - 1] == '\r') --end;
+    if (quoted_ && end - begin >= 2 && text[begin] == '"') {
+      ++begin;
+      --end;
+    }
+    copies[2 * i] = begin - 1;
+    copies[2 * i + 1] = end;
   }
 }
 
 // A quote may stand at both ends of a field, and doubled inside such a field.
 void CsvFields::check_quotes() const {
-  const size_t fields = static_cast<size_t>(rows_) * columns_;
-  for (size_t i = 0; i < fields; ++i) {
-    const char* begin = bytes_.data.get() + static_cast<uint32_t>(positions_[i] + 1);
-    const char* end = bytes_.data.get() + positions_[i + 1];
-    if ((i + 1) % columns_ == 0 && end > begin && end[-1] == '\r') --end;
-    const auto inner = std::find(begin, end, '"');
-    if (inner == end) continue;
-    if (inner != begin || end - begin < 2 || end[-1] != '"') throw CsvUnsupported{"a quote stands inside a field"};
+  const char* text = bytes_.data.get();
+  const uint32_t* const separators = positions_.get() + 1;
+  const uint32_t* const last = separators + static_cast<size_t>(rows_) * columns_;
+  const uint32_t* at = separators;  // behind the field that is looked at
+  for (const char* quote = text; at != last; ++at) {
+    const auto left = static_cast<size_t>(text + bytes_.size - quote);
+    quote = static_cast<const char*>(std::memchr(quote, '"', left));
+    if (quote == nullptr) return;
+    at = std::upper_bound(at, last, static_cast<uint32_t>(quote - text));
+    if (at == last) return;
+    const char* begin = text + static_cast<uint32_t>(at[-1] + 1);
+    const char* end = text + *at;
+    const auto field = static_cast<size_t>(at - separators);
+    if ((field + 1) % columns_ == 0 && end > begin && end[-1] == '\r') --end;
+    if (quote != begin || end - begin < 2 || end[-1] != '"') throw CsvUnsupported{"a quote stands inside a field"};
     for (const char* p = begin + 1; p < end - 1; ++p) {
       if (*p == '"' && *++p != '"') throw CsvUnsupported{"a quote stands inside a field"};
       if (p == end - 1) throw CsvUnsupported{"a quote stands inside a field"};
     }
+    quote = end;
   }
 }
 
@@ -81,11 +102,18 @@ ArrowArray parse_chunk(CsvBytes bytes, const CsvFormat& format) {
   const auto rows = static_cast<size_t>(fields.rows());
   chunk->buffers.resize(columns);
   chunk->children.resize(columns);
+  std::vector<ColumnParser> parsers;
   for (size_t column = 0; column < columns; ++column) {
     chunk->valid.emplace_back(rows / 64 + 1);
-    chunk->values.emplace_back(new int64_t[rows + 1]);
-    parse_column(fields, column, format.types[column], chunk->bytes.data.get(), chunk->values[column].get(),
-                 chunk->valid[column].data());
+    chunk->values.emplace_back(new int64_t[rows + 64]);
+    parsers.emplace_back(fields, column, format.types[column], chunk->bytes.data.get(), chunk->values[column].get(),
+                         chunk->valid[column].data());
+  }
+  for (int64_t row = 0; row < fields.rows(); row += kFieldRows) {
+    const int some = static_cast<int>(std::min<int64_t>(kFieldRows, fields.rows() - row));
+    for (ColumnParser& parser : parsers) parser.parse(row, some);
+  }
+  for (size_t column = 0; column < columns; ++column) {
     chunk->buffers[column] = {chunk->valid[column].data(), chunk->values[column].get(), chunk->bytes.data.get()};
     ArrowArray& child = chunk->children[column];
     child = {};

@@ -4,124 +4,31 @@
 #include <cstring>
 
 #include "csv_decimal.h"
-#include "csv_values.h"
 #include "kernels.h"
 #include "text_span.h"
 
 namespace dqm {
 namespace {
 
-constexpr int kStep = 512;  // rows at a time; a multiple of 64
-
-// Where the fields of some rows begin and end.
-struct Spans {
-  const char* begins[kStep];
-  const char* ends[kStep];
-};
-
-// Calls use(first row, rows, their fields) for all rows of a column.
-template <class Use>
-void for_each_step(const CsvFields& fields, size_t column, Use use) {
-  Spans spans;
-  for (int64_t row = 0; row < fields.rows(); row += kStep) {
-    const int rows = static_cast<int>(std::min<int64_t>(kStep, fields.rows() - row));
-    fields.spans(row, rows, column, spans.begins, spans.ends);
-    use(row, rows, spans);
-  }
-}
-
-void mark_filled(const Spans& spans, int rows, uint64_t* valid) {
-  for (int i = 0; i < rows; ++i) valid[i / 64] |= static_cast<uint64_t>(spans.begins[i] != spans.ends[i]) << (i % 64);
-}
-
-// Numbers whose digits and shape are known; `slow` reads those that need more care.
+// Numbers whose digits and shapes are known, but for odd ones.
 struct Decimals {
-  uint64_t numbers[kStep];
-  uint8_t shapes[kStep];
-  bool any_odd;
+  uint64_t numbers[kFieldRows];
+  alignas(64) uint8_t shapes[kFieldRows];
+  uint8_t all_shapes;
 
-  void read(const Spans& spans, int rows, uint8_t odd) {
-    kernels().decimals(spans.begins, spans.ends, rows, numbers, shapes);
-    uint8_t all = 0;
-    for (int i = 0; i < rows; ++i) all |= shapes[i];
-    any_odd = (all & odd) != 0;
+  Decimals(const FieldSpans& fields, int rows, uint64_t* valid) {
+    kernels().decimals(fields.text, fields.separators, fields.stride, rows, numbers, shapes);
+    all_shapes = kernels().filled(shapes, rows, valid);
   }
 };
 
-void parse_integers(const CsvFields& fields, size_t column, int64_t* out, uint64_t* valid) {
-  Decimals found;
-  for_each_step(fields, column, [&](int64_t row, int rows, const Spans& spans) {
-    mark_filled(spans, rows, valid + row / 64);
-    found.read(spans, rows, kShapeOdd | kShapePoint);
-    int64_t* values = out + row;
-    for (int i = 0; i < rows; ++i) {
-      const auto number = static_cast<int64_t>(found.numbers[i]);
-      const int64_t sign = -static_cast<int64_t>((found.shapes[i] & kShapeNegative) != 0);
-      values[i] = (number ^ sign) - sign;
-    }
-    if (!found.any_odd) return;
-    for (int i = 0; i < rows; ++i) {
-      const bool odd = (found.shapes[i] & (kShapeOdd | kShapePoint)) != 0;
-      if (odd && !parse_integer(spans.begins[i], spans.ends[i], values[i])) throw CsvMismatch{column};
-    }
-  });
-}
-
-void parse_doubles(const CsvFields& fields, size_t column, double* out, uint64_t* valid) {
-  constexpr uint64_t kExact = 1ull << 53;
-  Decimals found;
-  for_each_step(fields, column, [&](int64_t row, int rows, const Spans& spans) {
-    mark_filled(spans, rows, valid + row / 64);
-    found.read(spans, rows, kShapeOdd);
-    double* values = out + row;
-    kernels().scale_decimals(found.numbers, found.shapes, rows, values);
-    uint64_t largest = 0;
-    for (int i = 0; i < rows; ++i) largest = std::max(largest, found.numbers[i]);
-    if (!found.any_odd && largest <= kExact) return;
-    for (int i = 0; i < rows; ++i) {
-      const bool odd = (found.shapes[i] & kShapeOdd) != 0 || (found.shapes[i] != kShapeEmpty && found.numbers[i] > kExact);
-      if (odd && !parse_double(spans.begins[i], spans.ends[i], values[i])) throw CsvMismatch{column};
-    }
-  });
-}
-
-void parse_booleans(const CsvFields& fields, size_t column, uint64_t* out, uint64_t* valid) {
-  std::fill(out, out + fields.rows() / 64 + 1, 0);
-  for_each_step(fields, column, [&](int64_t row, int rows, const Spans& spans) {
-    mark_filled(spans, rows, valid + row / 64);
-    for (int i = 0; i < rows; ++i) {
-      bool value = false;
-      if (spans.begins[i] == spans.ends[i]) continue;
-      if (!parse_boolean(spans.begins[i], spans.ends[i], value)) throw CsvMismatch{column};
-      out[(row + i) / 64] |= static_cast<uint64_t>(value) << ((row + i) % 64);
-    }
-  });
-}
-
-void parse_dates(const CsvFields& fields, size_t column, int32_t* out, uint64_t* valid) {
-  for_each_step(fields, column, [&](int64_t row, int rows, const Spans& spans) {
-    mark_filled(spans, rows, valid + row / 64);
-    for (int i = 0; i < rows; ++i) {
-      out[row + i] = 0;
-      if (spans.begins[i] == spans.ends[i]) continue;
-      if (!parse_date(spans.begins[i], spans.ends[i], out[row + i])) throw CsvMismatch{column};
-    }
-  });
-}
-
-void parse_timestamps(const CsvFields& fields, size_t column, bool zoned, int64_t* out, uint64_t* valid) {
-  KnownDate known;
-  CsvTime time;
-  for_each_step(fields, column, [&](int64_t row, int rows, const Spans& spans) {
-    mark_filled(spans, rows, valid + row / 64);
-    for (int i = 0; i < rows; ++i) {
-      out[row + i] = 0;
-      if (spans.begins[i] == spans.ends[i]) continue;
-      if (!parse_timestamp(spans.begins[i], spans.ends[i], known, time)) throw CsvMismatch{column};
-      if (time.zoned != zoned) throw CsvUnsupported{kMixedZones};
-      out[row + i] = time.micros;
-    }
-  });
+void mark_filled(const FieldSpans& fields, int rows, uint64_t* valid) {
+  for (int at = 0; at < rows; at += 64) {
+    uint64_t word = 0;
+    const int bits = std::min(64, rows - at);
+    for (int i = 0; i < bits; ++i) word |= static_cast<uint64_t>(fields.start(at + i) != fields.stop(at + i)) << i;
+    valid[at / 64] = word;
+  }
 }
 
 // Doubled quotes become one, in place; returns the new end.
@@ -134,29 +41,91 @@ char* remove_doubled_quotes(char* begin, char* end) {
   return to;
 }
 
-void parse_texts(const CsvFields& fields, size_t column, char* text, TextSpan* out, uint64_t* valid) {
-  for_each_step(fields, column, [&](int64_t row, int rows, const Spans& spans) {
-    mark_filled(spans, rows, valid + row / 64);
-    for (int i = 0; i < rows; ++i) {
-      char* begin = text + (spans.begins[i] - text);
-      char* end = text + (spans.ends[i] - text);
-      if (fields.quoted()) end = remove_doubled_quotes(begin, end);
-      out[row + i] = {static_cast<uint32_t>(begin - text), static_cast<uint32_t>(end - begin)};
-    }
+}  // namespace
+
+void ColumnParser::parse_integers(const FieldSpans& fields, int rows, int64_t* out, uint64_t* valid) const {
+  constexpr uint8_t kCare = kShapeOdd | kShapePoint;
+  const Decimals found(fields, rows, valid);
+  kernels().signed_decimals(found.numbers, found.shapes, rows, out);
+  if ((found.all_shapes & kCare) == 0) return;
+  for (int i = 0; i < rows; ++i) {
+    const bool odd = (found.shapes[i] & kCare) != 0;
+    if (odd && !parse_integer(fields.begin(i), fields.end(i), out[i])) throw CsvMismatch{column_};
+  }
+}
+
+void ColumnParser::parse_doubles(const FieldSpans& fields, int rows, double* out, uint64_t* valid) const {
+  constexpr uint64_t kExact = 1ull << 53;
+  const Decimals found(fields, rows, valid);
+  const uint64_t all = kernels().scale_decimals(found.numbers, found.shapes, rows, out);
+  if ((found.all_shapes & kShapeOdd) == 0 && all <= kExact) return;
+  for (int i = 0; i < rows; ++i) {
+    const bool odd = (found.shapes[i] & kShapeOdd) != 0 || (found.shapes[i] != kShapeEmpty && found.numbers[i] > kExact);
+    if (odd && !parse_double(fields.begin(i), fields.end(i), out[i])) throw CsvMismatch{column_};
+  }
+}
+
+template <class Parse>
+void ColumnParser::parse_each(const FieldSpans& fields, int rows, Parse parse) const {
+  for (int i = 0; i < rows; ++i) {
+    if (fields.start(i) == fields.stop(i)) continue;
+    if (!parse(i, fields.begin(i), fields.end(i))) throw CsvMismatch{column_};
+  }
+}
+
+void ColumnParser::parse_timestamps(const FieldSpans& fields, int rows, int64_t* out) {
+  const bool zoned = type_ == CsvType::zoned_timestamp;
+  CsvTime time;
+  parse_each(fields, rows, [&](int i, const char* begin, const char* end) {
+    if (!parse_timestamp(begin, end, known_date_, time)) return false;
+    if (time.zoned != zoned) throw CsvUnsupported{kMixedZones};
+    out[i] = time.micros;
+    return true;
   });
 }
 
-}  // namespace
+void ColumnParser::parse_texts(const FieldSpans& fields, int rows, TextSpan* out) const {
+  if (!fields_.quoted()) {
+    for (int i = 0; i < rows; ++i) out[i] = {fields.start(i), fields.stop(i) - fields.start(i)};
+    return;
+  }
+  for (int i = 0; i < rows; ++i) {
+    const char* end = remove_doubled_quotes(text_ + fields.start(i), text_ + fields.stop(i));
+    out[i] = {fields.start(i), static_cast<uint32_t>(end - fields.begin(i))};
+  }
+}
 
-void parse_column(const CsvFields& fields, size_t column, CsvType type, char* text, int64_t* values, uint64_t* valid) {
-  switch (type) {
-    case CsvType::integer: parse_integers(fields, column, values, valid); return;
-    case CsvType::floating: parse_doubles(fields, column, reinterpret_cast<double*>(values), valid); return;
-    case CsvType::date: parse_dates(fields, column, reinterpret_cast<int32_t*>(values), valid); return;
-    case CsvType::timestamp: parse_timestamps(fields, column, false, values, valid); return;
-    case CsvType::zoned_timestamp: parse_timestamps(fields, column, true, values, valid); return;
-    case CsvType::boolean: parse_booleans(fields, column, reinterpret_cast<uint64_t*>(values), valid); return;
-    case CsvType::text: parse_texts(fields, column, text, reinterpret_cast<TextSpan*>(values), valid);
+void ColumnParser::parse(int64_t row, int rows) {
+  uint32_t copies[2 * kFieldRows];
+  const FieldSpans fields = fields_.spans(row, rows, column_, copies);
+  uint64_t* valid = valid_ + row / 64;
+  if (type_ == CsvType::integer) {
+    parse_integers(fields, rows, values_ + row, valid);
+    return;
+  }
+  if (type_ == CsvType::floating) {
+    parse_doubles(fields, rows, reinterpret_cast<double*>(values_) + row, valid);
+    return;
+  }
+  mark_filled(fields, rows, valid);
+  if (type_ == CsvType::text) {
+    parse_texts(fields, rows, reinterpret_cast<TextSpan*>(values_) + row);
+  } else if (type_ == CsvType::date) {
+    int32_t* days = reinterpret_cast<int32_t*>(values_) + row;
+    std::fill(days, days + rows, 0);
+    parse_each(fields, rows, [days](int i, const char* begin, const char* end) { return parse_date(begin, end, days[i]); });
+  } else if (type_ == CsvType::boolean) {
+    uint64_t* bits = reinterpret_cast<uint64_t*>(values_) + row / 64;
+    std::fill(bits, bits + (rows + 63) / 64, 0);
+    parse_each(fields, rows, [bits](int i, const char* begin, const char* end) {
+      bool value = false;
+      if (!parse_boolean(begin, end, value)) return false;
+      bits[i / 64] |= static_cast<uint64_t>(value) << (i % 64);
+      return true;
+    });
+  } else {
+    std::fill(values_ + row, values_ + row + rows, 0);
+    parse_timestamps(fields, rows, values_ + row);
   }
 }
 

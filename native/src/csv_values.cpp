@@ -121,6 +121,23 @@ int days_in_month(int year, int month) {
 constexpr int64_t kMicrosPerMinute = 60000000;
 constexpr int64_t kMicrosPerDay = 1440 * kMicrosPerMinute;
 
+// Of HH:MM:SS, eight characters at once; false for anything else.
+bool seconds_of_day(const char* p, int64_t& seconds) {
+  constexpr uint64_t kColons = 0x00003A00003A0000ull;
+  constexpr uint64_t kDigits = 0xFFFF00FFFF00FFFFull;
+  uint64_t text;
+  std::memcpy(&text, p, 8);
+  if ((text & ~kDigits) != kColons) return false;
+  const uint64_t digits = (text ^ 0x3030303030303030ull) & kDigits;
+  if ((((digits + 0x7676767676767676ull) | digits) & 0x8080808080808080ull & kDigits) != 0) return false;
+  const uint64_t pairs = digits * 10 + (digits >> 8);  // in every byte that holds tens
+  const uint64_t hours = pairs & 0xFF;
+  const uint64_t minutes = pairs >> 24 & 0xFF;
+  const uint64_t rest = pairs >> 48 & 0xFF;
+  seconds = static_cast<int64_t>(hours * 3600 + minutes * 60 + rest);
+  return hours < 24 && minutes < 60 && rest < 60;
+}
+
 // A point and at least one digit, of which the first six count; moves `p` behind them.
 bool add_fraction(const char*& p, const char* end, int64_t& micros) {
   int64_t worth = 100000;
@@ -199,15 +216,32 @@ bool parse_date(const char* begin, const char* end, int32_t& out) {
   return true;
 }
 
+bool KnownDate::is(const char* date) const {
+  uint64_t ours;
+  uint64_t theirs;
+  uint16_t our_end;
+  uint16_t their_end;
+  std::memcpy(&ours, text, 8);
+  std::memcpy(&theirs, date, 8);
+  std::memcpy(&our_end, text + 8, 2);
+  std::memcpy(&their_end, date + 8, 2);
+  return ours == theirs && our_end == their_end;
+}
+
 bool parse_timestamp(const char* begin, const char* end, KnownDate& known, CsvTime& out) {
   if (end - begin < 10) return false;
-  if (std::memcmp(begin, known.text, sizeof known.text) != 0) {
+  if (!known.is(begin)) {
     if (!parse_date(begin, begin + 10, known.days)) return false;
     std::memcpy(known.text, begin, sizeof known.text);
   }
   out = {int64_t{known.days} * kMicrosPerDay, false};
   const char* p = begin + 10;
   if (p == end) return true;
+  int64_t seconds;
+  if (end - p == 9 && (*p == ' ' || *p == 'T') && seconds_of_day(p + 1, seconds)) {
+    out.micros += seconds * 1000000;
+    return true;
+  }
   int hour;
   int minute;
   int second = 0;

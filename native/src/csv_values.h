@@ -14,6 +14,8 @@ bool parse_boolean(const char* begin, const char* end, bool& out);
 bool parse_date(const char* begin, const char* end, int32_t& out);
 // The date that stood in the row before: most often it is that of this one too.
 struct KnownDate {
+  bool is(const char* date) const;
+
   char text[10] = {};
   int32_t days = 0;
 };

@@ -129,7 +129,9 @@ void DistinctSketch::add_hash(uint64_t hash) {
 void DistinctSketch::add_hashes(const uint64_t* hashes, int count) {
   if (!dense_ && slots_.empty()) slots_.assign(slots_for(static_cast<size_t>(count)), 0);
   int i = 0;
-  while (!dense_ && i < count) add_hash(hashes[i++]);
+  for (; !dense_ && i < count; ++i) {
+    if (slots_[hashes[i] & (slots_.size() - 1)] != hashes[i] || hashes[i] == 0) add_hash(hashes[i]);
+  }
   for (; i < count; ++i) {
     if ((hashes[i] & dense_->floor_mask) == 0) add_dense(hashes[i]);
   }

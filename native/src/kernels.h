@@ -47,10 +47,15 @@ struct Kernels {
   // `quotes` count what was met. `text` must be readable, and `positions` writable, up to 64 past the end.
   int64_t (*csv_index)(const char* text, int64_t count, char delimiter, uint32_t* positions, int64_t& lines,
                        int64_t& quotes);
-  // Shapes (csv_decimal.h) and digits of CSV fields; 16 bytes must be readable from each field's second one on.
-  void (*decimals)(const char* const* begins, const char* const* ends, int count, uint64_t* numbers,
+  // Shapes (csv_decimal.h) and digits of CSV fields: field i lies between separators[i * stride] and the next
+  // entry, both positions in `text`. 16 bytes must be readable from each field's second one on.
+  void (*decimals)(const char* text, const uint32_t* separators, size_t stride, int count, uint64_t* numbers,
                    uint8_t* shapes);
-  void (*scale_decimals)(const uint64_t* numbers, const uint8_t* shapes, int count, double* out);
+  // All shapes or-ed. Bit i of `filled`: field i is not empty; shapes must be readable up to a multiple of 64.
+  uint8_t (*filled)(const uint8_t* shapes, int count, uint64_t* filled);
+  void (*signed_decimals)(const uint64_t* numbers, const uint8_t* shapes, int count, int64_t* out);
+  // All numbers or-ed; those above 2^53 are not correctly rounded.
+  uint64_t (*scale_decimals)(const uint64_t* numbers, const uint8_t* shapes, int count, double* out);
 };
 
 // The best table this processor runs, chosen once.

@@ -22,8 +22,16 @@ void for_each_part(const Morsel& morsel, int64_t first_row, int rows, Use use) {
   }
 }
 
-void set_bits(uint64_t* words, int from, int count) {
-  for (int i = from; i < from + count; ++i) words[i / 64] |= 1ull << (i % 64);
+// Sets the bits of `words` from `from` on that are set in `bits` (null: all); those there must be clear.
+void set_bits(uint64_t* words, int from, const uint64_t* bits, int count) {
+  for (int done = 0; done < count; done += 64) {
+    uint64_t word = bits != nullptr ? bits[done / 64] : ~0ull;
+    if (count - done < 64) word &= (1ull << (count - done)) - 1;
+    const int shift = (from + done) % 64;
+    uint64_t* to = words + (from + done) / 64;
+    to[0] |= word << shift;
+    if (shift > 0 && word >> (64 - shift) != 0) to[1] |= word >> (64 - shift);
+  }
 }
 
 }  // namespace
@@ -42,13 +50,11 @@ NumberBlock NumberReader::load(int64_t first_row) {
     if (at == 0) std::fill(valid_, valid_ + kBlockWords, 0);
     uint64_t part[kBlockWords];
     if (load_validity(type_, *piece.array, start, count, part)) {
-      set_bits(valid_, at, count);
+      set_bits(valid_, at, nullptr, count);
       return;
     }
     block.valid = valid_;
-    for (int i = 0; i < count; ++i) {
-      if ((part[i / 64] >> (i % 64)) & 1) set_bits(valid_, at + i, 1);
-    }
+    set_bits(valid_, at, part, count);
   });
   return block;
 }

@@ -1,4 +1,4 @@
-// A fixed stretch of rows of one column, however many Arrow arrays it is spread over.
+// A fixed stretch of rows of one column, or a part of it, however many Arrow arrays it is spread over.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -18,7 +18,7 @@ struct Piece {
 
 struct Morsel {
   std::vector<Piece> pieces;
-  uint64_t first_row = 0;  // counted from the start of the data: decides what is sampled
+  uint64_t first_row = 0;  // of this part, counted from the start of the data: decides what is sampled
   int64_t rows = 0;
   bool few = false;  // all the data there is, few enough for the quantile sketch to keep them all
 };

@@ -8,7 +8,9 @@
 namespace dqm {
 namespace {
 
-constexpr int64_t kWorthThreads = 200 * 1000;  // fewer values than this are not worth a second thread
+constexpr int64_t kWorthThreads = 100 * 1000;  // fewer values than this are not worth a second thread
+
+size_t morsel_of(int64_t row) { return static_cast<size_t>(row / kMorselRows); }
 
 }  // namespace
 
@@ -37,6 +39,7 @@ Profiler::Profiler(std::vector<std::string> names, std::vector<ColumnType> types
 
 void Profiler::start() {
   for (const ColumnType& type : types_) states_.push_back(empty_state(type, options_.pass.sketched));
+  open_.resize(types_.size());
   if (!options_.segment_by.empty()) {
     segments_ = std::make_unique<Segments>(names_, types_, options_.segment_by, options_.pass);
   }
@@ -61,22 +64,25 @@ void Profiler::update(ArrowArray* moved) {
   if (batch->unread() == 0) return;
   unread_ += batch->unread();
   batches_.push_back(std::move(batch));
-  const auto wave = wave_morsels();
-  while (unread_ >= static_cast<int64_t>(wave) * kMorselRows) {
-    run_wave(wave, static_cast<int64_t>(wave) * kMorselRows);
-  }
+  while (unread_ >= wave_rows()) run_wave(wave_rows(), false);
 }
 
-size_t Profiler::wave_morsels() const {
+// Whole morsels, or where that would be too many values, whole blocks of one.
+int64_t Profiler::wave_rows() const {
   const auto columns = std::max<int64_t>(1, static_cast<int64_t>(types_.size()));
-  return static_cast<size_t>(std::max<int64_t>(1, options_.wave_values / columns / kMorselRows));
+  const int64_t rows = options_.wave_values / columns;
+  if (rows >= kMorselRows) return rows / kMorselRows * kMorselRows;
+  const int64_t blocks = std::max<int64_t>(1, rows / kBlockRows);
+  return std::min(blocks * kBlockRows, kMorselRows - rows_ % kMorselRows);
 }
 
 void Profiler::finish() {
   if (finished_) return;
-  const int64_t whole = unread_ / kMorselRows;
-  if (whole > 0) run_wave(static_cast<size_t>(whole), whole * kMorselRows);
-  if (unread_ > 0) run_wave(1, unread_);
+  if (unread_ > 0) run_wave(unread_, true);
+  if (rows_ % kMorselRows != 0) {
+    for (size_t column = 0; column < open_.size(); ++column) keep(column, morsel_of(rows_), open_[column], true);
+  }
+  open_.clear();
   finished_ = true;
   for (const std::vector<AnyOrder>& totals : thread_totals_) {
     for (size_t column = 0; column < totals.size(); ++column) states_[column].totals.merge(totals[column]);
@@ -85,21 +91,26 @@ void Profiler::finish() {
   if (segments_) segments_->finish();
 }
 
-// For every column the next morsels of the unread rows, the last one possibly short.
-std::vector<std::vector<Morsel>> Profiler::cut(size_t morsels, int64_t rows) const {
-  std::vector<std::vector<Morsel>> out(types_.size(), std::vector<Morsel>(morsels));
-  const bool few = rows_ == 0 && rows == unread_ && rows <= static_cast<int64_t>(QuantileSketch::kRun);
+// How many morsels the next rows touch.
+size_t Profiler::morsels_in(int64_t rows) const {
+  return morsel_of(rows_ + rows - 1) - morsel_of(rows_) + 1;
+}
+
+// For every column the next morsels of the unread rows; the first may have begun before, the last may go on.
+std::vector<std::vector<Morsel>> Profiler::cut(int64_t rows, bool last) const {
+  std::vector<std::vector<Morsel>> out(types_.size(), std::vector<Morsel>(morsels_in(rows)));
+  const bool few = last && rows_ == 0 && rows <= static_cast<int64_t>(QuantileSketch::kRun);
   int64_t done = 0;
   for (const auto& batch : batches_) {
     const ArrowArray& array = batch->array();
     int64_t at = batch->read;
     while (at < array.length && done < rows) {
-      const auto number = static_cast<size_t>(done / kMorselRows);
-      const int64_t room = std::min<int64_t>((done / kMorselRows + 1) * kMorselRows, rows) - done;
+      const int64_t row = rows_ + done;
+      const int64_t room = std::min(kMorselRows - row % kMorselRows, rows - done);
       const int64_t count = std::min(room, array.length - at);
       for (size_t column = 0; column < types_.size(); ++column) {
-        Morsel& morsel = out[column][number];
-        if (morsel.rows == 0) morsel.first_row = static_cast<uint64_t>(rows_ + done);
+        Morsel& morsel = out[column][morsel_of(row) - morsel_of(rows_)];
+        if (morsel.rows == 0) morsel.first_row = static_cast<uint64_t>(row);
         morsel.pieces.push_back({array.children[column], array.offset + at, count});
         morsel.rows += count;
         morsel.few = few;
@@ -112,41 +123,61 @@ std::vector<std::vector<Morsel>> Profiler::cut(size_t morsels, int64_t rows) con
   return out;
 }
 
-void Profiler::run_wave(size_t morsels, int64_t rows) {
+void Profiler::run_wave(int64_t rows, bool last) {
   const size_t columns = types_.size();
   if (columns > 0) {
-    const auto work = cut(morsels, rows);
+    const auto work = cut(rows, last);
+    const size_t morsels = morsels_in(rows);
     const int64_t values = rows * static_cast<int64_t>(columns);
     const int threads = values < kWorthThreads ? 1 : options_.threads;
-    if (threads > 1 && thread_totals_.empty()) {
-      thread_totals_.resize(static_cast<size_t>(threads - 1));
-      for (auto& totals : thread_totals_) {
-        for (const ColumnState& state : states_) {
-          totals.emplace_back();
-          totals.back().exact.known = state.totals.exact.known;
-        }
-      }
-    }
-    std::vector<InOrder> records(columns * morsels);
-    for_each_task(columns * morsels, threads, [&](size_t task, int thread) {
-      const size_t column = task % columns;
-      AnyOrder& totals =
-          thread == 0 ? states_[column].totals : thread_totals_[static_cast<size_t>(thread - 1)][column];
-      pass(types_[column], work[column][task / columns], options_.pass, totals, records[task]);
-    });
+    std::vector<MorselRecord> records(columns * morsels);
+    for (size_t column = 0; column < columns; ++column) records[column] = std::move(open_[column]);
+    run_passes(work, threads, records);
     for_each_task(columns, threads, [&](size_t column, int) {
       for (size_t morsel = 0; morsel < morsels; ++morsel) {
-        InOrder& record = records[morsel * columns + column];
-        if (rows_ == 0 && morsel == 0) {
-          states_[column].ordered = std::move(record);
-        } else {
-          states_[column].ordered.append(kernels(), record);
-        }
+        const size_t number = morsel_of(rows_) + morsel;
+        const bool complete = static_cast<int64_t>(number + 1) * kMorselRows <= rows_ + rows;
+        keep(column, number, records[morsel * columns + column], complete);
       }
     });
     if (segments_) segments_->add(work, threads);
   }
   drop_read(rows);
+}
+
+void Profiler::run_passes(const std::vector<std::vector<Morsel>>& work, int threads,
+                          std::vector<MorselRecord>& records) {
+  const size_t columns = types_.size();
+  if (threads > 1 && thread_totals_.empty()) {
+    thread_totals_.resize(static_cast<size_t>(threads - 1));
+    for (auto& totals : thread_totals_) {
+      for (const ColumnState& state : states_) {
+        totals.emplace_back();
+        totals.back().exact.known = state.totals.exact.known;
+      }
+    }
+  }
+  for_each_task(records.size(), threads, [&](size_t task, int thread) {
+    const size_t column = task % columns;
+    AnyOrder& totals =
+        thread == 0 ? states_[column].totals : thread_totals_[static_cast<size_t>(thread - 1)][column];
+    pass(types_[column], work[column][task / columns], options_.pass, totals, records[task]);
+  });
+}
+
+// A complete morsel's record is appended to the state, another waits for the rest of its rows.
+void Profiler::keep(size_t column, size_t number, MorselRecord& record, bool complete) {
+  if (!complete) {
+    open_[column] = std::move(record);
+    return;
+  }
+  record.close();
+  if (number == 0) {
+    states_[column].ordered = std::move(record.ordered);
+  } else {
+    states_[column].ordered.append(kernels(), record.ordered);
+  }
+  open_[column] = {};
 }
 
 void Profiler::drop_read(int64_t rows) {

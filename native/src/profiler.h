@@ -55,15 +55,19 @@ class Profiler {
  private:
   void start();
   void check(const ArrowArray& batch) const;
-  void run_wave(size_t morsels, int64_t rows);
-  std::vector<std::vector<Morsel>> cut(size_t morsels, int64_t rows) const;
+  void run_wave(int64_t rows, bool last);
+  size_t morsels_in(int64_t rows) const;
+  std::vector<std::vector<Morsel>> cut(int64_t rows, bool last) const;
+  void run_passes(const std::vector<std::vector<Morsel>>& work, int threads, std::vector<MorselRecord>& records);
+  void keep(size_t column, size_t number, MorselRecord& record, bool complete);
   void drop_read(int64_t rows);
-  size_t wave_morsels() const;
+  int64_t wave_rows() const;
 
   ProfilerOptions options_;
   std::vector<std::string> names_;
   std::vector<ColumnType> types_;
   std::vector<ColumnState> states_;
+  std::vector<MorselRecord> open_;  // of the morsel of which a part has been read, by column
   std::vector<std::vector<AnyOrder>> thread_totals_;  // of the threads beyond the first, by column
   std::unique_ptr<Segments> segments_;
   std::deque<std::unique_ptr<OwnedBatch>> batches_;

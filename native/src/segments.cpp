@@ -106,9 +106,10 @@ void Segments::flush(Cell& cell) const {
   morsel.first_row = cell.row;
   morsel.rows = array.length;
   morsel.pieces.push_back({&array, 0, array.length});
-  InOrder record;
+  MorselRecord record;
   pass(cell.rows.type(), morsel, options_, cell.state.totals, record);
-  cell.state.ordered.append(kernels(), record);
+  record.close();
+  cell.state.ordered.append(kernels(), record.ordered);
   cell.row += static_cast<uint64_t>(array.length);
   cell.rows.clear();
 }

@@ -18,7 +18,7 @@ void leading_words(std::string_view text, uint64_t& low, uint64_t& high) {
 class TextPass {
  public:
   TextPass(const ColumnType& type, const Morsel& morsel, const PassOptions& options, AnyOrder& totals,
-           InOrder& ordered)
+           MorselRecord& record)
       : kernels_(kernels()),
         type_(type),
         sketched_(options.sketched),
@@ -27,7 +27,7 @@ class TextPass {
         row_(morsel.first_row),
         morsel_(morsel),
         totals_(totals),
-        ordered_(ordered) {}
+        ordered_(record.ordered) {}
 
   void run() {
     for (const Piece& piece : morsel_.pieces) {
@@ -127,19 +127,19 @@ class TextPass {
     uint8_t candidates[kTextRows];
     if (!kernels_.text_order(low_, high_, block_.count, bounds_, candidates)) return;
     for (; i < block_.count; ++i) {
-      if (candidates[i] == 0 || is_bound(value(i))) continue;
+      if (candidates[i] == 0 || is_bound(i)) continue;
       text.add_order(value(i));
       update_bounds();
     }
   }
 
-  bool is_bound(std::string_view text) const {
-    return text == totals_.text.first || text == totals_.text.last;
-  }
+  bool is_bound(int i) const { return hashes_[i] == first_hash_ || hashes_[i] == last_hash_; }
 
   void update_bounds() {
     leading_words(totals_.text.first, bounds_.first_low, bounds_.first_high);
     leading_words(totals_.text.last, bounds_.last_low, bounds_.last_high);
+    first_hash_ = hash_text(totals_.text.first.data(), static_cast<int64_t>(totals_.text.first.size()));
+    last_hash_ = hash_text(totals_.text.last.data(), static_cast<int64_t>(totals_.text.last.size()));
     bounds_known_ = true;
   }
 
@@ -198,14 +198,15 @@ class TextPass {
   uint64_t low_[kTextRows], high_[kTextRows], hashes_[kTextRows];
   uint64_t longest_ = 0;
   TextBounds bounds_{};
+  uint64_t first_hash_ = 0, last_hash_ = 0;
   bool bounds_known_ = false;
 };
 
 }  // namespace
 
 void pass_text(const ColumnType& type, const Morsel& morsel, const PassOptions& options, AnyOrder& totals,
-               InOrder& ordered) {
-  TextPass(type, morsel, options, totals, ordered).run();
+               MorselRecord& record) {
+  TextPass(type, morsel, options, totals, record).run();
 }
 
 }  // namespace dqm

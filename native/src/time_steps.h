@@ -7,12 +7,10 @@ namespace dqm {
 
 class TimeSteps {
  public:
-  TimeSteps(const Kernels& kernels, uint64_t first_row, InOrder& ordered)
-      : kernels_(kernels), level_(sample_level(first_row, kFrequentSampleBits)), mask_((1ull << level_) - 1), ordered_(ordered) {}
-
-  // Times in ticks, in the order of rows; whole numbers, so that differences are exact.
+  // Times in ticks, in the order of rows; whole numbers, so that differences are exact. One step in 2^level is kept.
   template <class Ticks>
-  void add(const Ticks* times, int count) {
+  void add(const Kernels& kernels, int level, const Ticks* times, int count, InOrder& ordered) {
+    const uint64_t mask = (1ull << level) - 1;
     if (!any_) stretch_ = {static_cast<int128>(times[0]), static_cast<int128>(times[0]), 0};
     auto low = static_cast<Ticks>(stretch_.low);
     auto high = static_cast<Ticks>(stretch_.high);
@@ -23,7 +21,7 @@ class TimeSteps {
     for (int i = 0; i < count; ++i, ++seen_) {
       const Ticks time = times[i];
       const Ticks step = time - previous;
-      if ((seen_ & mask_) == 0) picked_ = seen_ + (mix_bits((seen_ >> level_) + 1) >> 32 & mask_);
+      if ((seen_ & mask) == 0) picked_ = seen_ + (mix_bits((seen_ >> level) + 1) >> 32 & mask);
       kept[kept_count] = static_cast<double>(step);
       kept_count += step > 0 && seen_ == picked_;
       gap = time - high > gap ? time - high : gap;
@@ -34,18 +32,14 @@ class TimeSteps {
     any_ = true;
     stretch_ = {static_cast<int128>(low), static_cast<int128>(high), static_cast<int128>(gap)};
     previous_ = static_cast<int128>(previous);
-    ordered_.steps.add(kernels_, level_, kept, kept_count);
+    ordered.steps.add(kernels, level, kept, kept_count);
   }
 
-  void finish() {
-    if (any_) ordered_.gaps.add(stretch_);
+  void finish(Gaps& gaps) const {
+    if (any_) gaps.add(stretch_);
   }
 
  private:
-  const Kernels& kernels_;
-  const int level_;
-  const uint64_t mask_;
-  InOrder& ordered_;
   uint64_t seen_ = 0;    // times so far
   uint64_t picked_ = 0;  // the one of this group of 2^level whose step is kept
   bool any_ = false;

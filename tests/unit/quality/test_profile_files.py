@@ -1,14 +1,17 @@
 """CSV and Parquet files: the own reader and DuckDB give the same metrics on everything both can read."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
 from dqm_assets.errors import SourceError
+from dqm_assets.quality._kernel import lib
 from dqm_assets.quality.profile import Profile, profile, profile_csv, profile_parquet
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -124,6 +127,68 @@ def test_numbers_are_read_to_the_last_bit(tmp_path: Path) -> None:
         assert found.reader == "csv"
         expected = profile(pa.table({"x": part})).columns["x"]
         assert found.columns["x"].to_bytes() == expected.to_bytes()
+
+
+@pytest.fixture(params=["portable", "avx2", "avx512"])
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    if lib.dqm_force_instruction_set(request.param.encode()) != 0:
+        pytest.skip(f"this processor has no {request.param}")
+    yield request.param
+    lib.dqm_force_instruction_set(b"best")
+
+
+@pytest.mark.usefixtures("instruction_set")
+def test_decimals_of_every_length_are_read_alike_on_every_instruction_set(tmp_path: Path) -> None:
+    digits = "98765432109876543210"
+    fields = ["", "7", ""]
+    for sign in ("", "-"):
+        for before in range(18):
+            fields.append(sign + "1" * (before + 1))
+            for behind in range(18 - before):
+                fields += [f"{sign}{digits[:before]}.{digits[:behind]}" for _ in range(before + behind > 0)]
+    path = write(tmp_path, "i,x,last\n" + "".join(f"1,{field},{field}\n" for field in fields))
+    found = profile_csv(path)
+    assert found.reader == "csv"
+    expected = profile(pa.table({"x": [float(field) if field else None for field in fields]})).columns["x"]
+    assert found.columns["x"].to_bytes() == expected.to_bytes()
+    assert found.columns["last"].to_bytes() == expected.to_bytes()
+
+
+@pytest.mark.parametrize("field", ["-", ".", "-.", "1.2.3", "1-2", "--1", "1-", "12:3", "-1234567890123456-"])
+@pytest.mark.usefixtures("instruction_set")
+def test_what_is_no_number_is_not_read_as_one(tmp_path: Path, field: str) -> None:
+    numbers = "".join(f"{i},{i}.5\n" for i in range(25_000))  # beyond the rows that tell the type
+    found = profile_csv(write(tmp_path, "i,x\n" + numbers + f"1,{field}\n2,3\n"))
+    assert found.reader == "csv"
+    assert found.columns["x"].kind == "string"
+    assert found.columns["x"].metrics()["row_count"] == 25_002
+
+
+def test_a_file_read_in_parts_of_morsels_has_the_bytes_of_its_table(tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    rows = 150_000
+    missing = rng.random(rows) < 0.05
+    seconds = 1_700_000_000 + rng.permutation(rows)
+    large = rng.integers(2**53, 2**62, rows)
+    large[: rows // 2] = rng.integers(0, 1000, rows // 2)
+    table = pa.table(
+        {
+            "i": pa.array(np.arange(rows)),
+            "large": pa.array(large, mask=missing),
+            "x": pa.array(np.round(rng.normal(size=rows), 6), mask=missing),
+            "at": pa.array(seconds, pa.timestamp("s")).cast(pa.timestamp("us")),
+            "up": pa.array(np.sort(seconds), pa.timestamp("s")).cast(pa.timestamp("us")),
+            "yes": pa.array(rng.random(rows) < 0.3, mask=missing),
+            "name": pa.array([f"name {i % 997}" for i in range(rows)]),
+        }
+    )
+    path = tmp_path / "rows.csv"
+    pa.csv.write_csv(table, path)
+    found = profile_csv(path, threads=2)
+    assert found.reader == "csv"
+    expected = profile(table, threads=1)
+    for name, column in expected.columns.items():
+        assert found.columns[name].to_bytes() == column.to_bytes(), name
 
 
 def test_threads_and_pieces_do_not_change_the_bytes(tmp_path: Path) -> None:
