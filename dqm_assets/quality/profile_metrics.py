@@ -116,10 +116,12 @@ def _boolean(summary: Any) -> dict[str, Metric]:
 
 def _number(state: Any, summary: Any) -> dict[str, Metric]:
     found = _LAYOUT.unpack(ffi.buffer(summary))
-    metrics: dict[str, Metric] = {
-        name: None if value != value else value  # noqa: PLR0124 - NaN: not defined
-        for name, value in zip(_NUMBER_FIELDS, _number_values(found), strict=True)
-    }
+    numbers = _number_values(found)
+    metrics: dict[str, Metric] = dict(zip(_NUMBER_FIELDS, numbers, strict=True))
+    if math.isnan(sum(numbers)):  # some metric is not defined
+        metrics.update(
+            {name: None for name, value in zip(metrics, numbers, strict=True) if math.isnan(value)}
+        )
     rows, nulls = found[_PLACES["rows"]], found[_PLACES["nulls"]]
     metrics["null_fraction"] = nulls / rows if rows else None
     metrics.update(_distinct(found[_PLACES["distinct"]], rows - nulls))

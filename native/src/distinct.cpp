@@ -126,8 +126,28 @@ void DistinctSketch::add_hash(uint64_t hash) {
   }
 }
 
+// There is room for all of them.
+void DistinctSketch::add_sparse(const uint64_t* hashes, int count) {
+  uint64_t* const slots = slots_.data();
+  const size_t mask = slots_.size() - 1;
+  size_t added = 0;
+  for (int i = 0; i < count; ++i) {
+    const uint64_t hash = hashes[i];
+    size_t at = hash & mask;
+    while (slots[at] != 0 && slots[at] != hash) at = (at + 1) & mask;
+    added += slots[at] == 0 && hash != 0;
+    has_zero_ |= hash == 0;
+    slots[at] = hash;
+  }
+  used_ += added;
+}
+
 void DistinctSketch::add_hashes(const uint64_t* hashes, int count) {
   if (!dense_ && slots_.empty()) slots_.assign(slots_for(static_cast<size_t>(count)), 0);
+  if (!dense_ && 2 * (used_ + static_cast<size_t>(count)) <= slots_.size() && used_ + static_cast<size_t>(count) < kSparseLimit) {
+    add_sparse(hashes, count);
+    return;
+  }
   int i = 0;
   for (; !dense_ && i < count; ++i) {
     if (slots_[hashes[i] & (slots_.size() - 1)] != hashes[i] || hashes[i] == 0) add_hash(hashes[i]);

@@ -44,6 +44,7 @@ class DistinctSketch {
     uint64_t floor_mask;  // a hash that has one of these bits cannot raise a register
   };
 
+  void add_sparse(const uint64_t* hashes, int count);
   void add_dense(uint64_t hash);
   void raise_floor();
   void grow();

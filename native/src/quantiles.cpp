@@ -184,20 +184,24 @@ double median_absolute_deviation(const std::vector<RankedValue>& ranked) {
   if (ranked.empty()) return kNaN;
   const double median = value_at(ranked, 0.5);
   const double half = 0.5 * ranked.back().cumulative;
-  auto right = static_cast<size_t>(
-      std::upper_bound(ranked.begin(), ranked.end(), median, by_value) - ranked.begin());
-  size_t left = right;
-  double covered = 0;
-  double distance = 0;
-  while (covered < half) {  // take the nearer neighbour, from the median outwards
-    const double below = left > 0 ? median - ranked[left - 1].value : std::numeric_limits<double>::infinity();
-    const double above =
-        right < ranked.size() ? ranked[right].value - median : std::numeric_limits<double>::infinity();
-    const size_t taken = below <= above ? --left : right++;
-    distance = std::min(below, above);
-    covered += ranked[taken].cumulative - (taken ? ranked[taken - 1].cumulative : 0);
-  }
-  return distance;
+  const auto begin = ranked.begin();
+  const auto right = std::upper_bound(begin, ranked.end(), median, by_value);
+  // Whether half of the weight lies no further than `distance` from the median.
+  const auto covers = [&](double distance) {
+    const auto is_beyond = [=](const RankedValue& entry) { return median - entry.value > distance; };
+    const auto is_within = [=](const RankedValue& entry) { return entry.value - median <= distance; };
+    const auto first = std::partition_point(begin, right, is_beyond);
+    const auto last = std::partition_point(right, ranked.end(), is_within);
+    if (first == last) return false;
+    return (last - 1)->cumulative - (first == begin ? 0 : (first - 1)->cumulative) >= half;
+  };
+  // The nearest value below for which it does, and the nearest one above.
+  const auto below = std::partition_point(begin, right, [&](const RankedValue& e) { return covers(median - e.value); });
+  const auto above =
+      std::partition_point(right, ranked.end(), [&](const RankedValue& e) { return !covers(e.value - median); });
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return std::min(below == begin ? kInfinity : median - (below - 1)->value,
+                  above == ranked.end() ? kInfinity : above->value - median);
 }
 
 }  // namespace dqm
