@@ -7,10 +7,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store, open_store
 from dqm_assets.store.embedded import EmbeddedPostgres
+
+# A slow machine is no failure: nothing here asserts how long something takes.
+hypothesis_settings.register_profile("dqm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("dqm")
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
 
