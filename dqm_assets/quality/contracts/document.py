@@ -9,12 +9,21 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from dqm_assets.errors import ContractError
+from dqm_assets.quality.contracts.problem import Problem
 
 #: Bounds that keep a hostile file (aliases of aliases, deep nesting) from exhausting memory.
 MAX_BYTES, MAX_NODES, MAX_DEPTH = 4 * 1024 * 1024, 200_000, 50
 
 #: Steps from the root: mapping keys and list positions.
 Steps = tuple[str | int, ...]
+
+
+class BrokenDocumentError(ContractError):
+    """What a file holds is no contract document at all; ``problem`` says where and why."""
+
+    def __init__(self, file: str, line: int, column: int, message: str) -> None:
+        self.problem = Problem(line, column, "", message, file=file)
+        super().__init__(str(self.problem))
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,8 @@ def read_document(path: str | Path) -> Document:
     """Read a contract file.
 
     Raises:
-        ContractError: unreadable file, broken YAML, a repeated key, or a file above the bounds.
+        BrokenDocumentError: no UTF-8, broken YAML, a repeated key, or a file above the bounds.
+        ContractError: the file cannot be opened.
     """
     path = Path(path)
     try:
@@ -52,9 +62,12 @@ def read_document(path: str | Path) -> Document:
     except OSError as error:
         raise ContractError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError as error:
-        raise ContractError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"is not UTF-8 (byte {error.start}); save it as UTF-8"
+        raise BrokenDocumentError(str(path), line, 1, message) from None
     if len(raw) > MAX_BYTES:
-        raise ContractError(f"{path}: {len(raw)} bytes is more than a contract may have ({MAX_BYTES})")
+        message = f"{len(raw)} bytes is more than a contract may have ({MAX_BYTES})"
+        raise BrokenDocumentError(str(path), 1, 1, message)
     return parse_document(text, str(path))
 
 
@@ -66,13 +79,13 @@ def parse_document(text: str, file: str = "<contract>") -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise ContractError(f"{file}:{line}:{column}: error: broken YAML: {error.problem}") from None
+        raise BrokenDocumentError(file, line, column, f"broken YAML: {error.problem}") from None
     except YAMLError as error:
-        raise ContractError(f"{file}:1:1: error: broken YAML: {error}") from None
+        raise BrokenDocumentError(file, 1, 1, f"broken YAML: {error}") from None
     except RecursionError:
-        raise ContractError(f"{file}:1:1: error: nested deeper than {MAX_DEPTH} levels") from None
+        raise BrokenDocumentError(file, 1, 1, f"nested deeper than {MAX_DEPTH} levels") from None
     if not isinstance(root, MappingNode):
-        raise ContractError(f"{file}:1:1: error: a contract is a mapping of keys to values")
+        raise BrokenDocumentError(file, 1, 1, "a contract is a mapping of keys to values")
     reader = _Reader(yaml, file)
     return Document(file, reader.read(root, ()), reader.positions)
 
@@ -128,6 +141,6 @@ class _Reader:
         except (YAMLError, ValueError):
             raise self._error(node, f"{node.value!r} is not a valid {node.tag}") from None
 
-    def _error(self, node: Node, message: str) -> ContractError:
+    def _error(self, node: Node, message: str) -> BrokenDocumentError:
         mark = node.start_mark
-        return ContractError(f"{self._file}:{mark.line + 1}:{mark.column + 1}: error: {message}")
+        return BrokenDocumentError(self._file, mark.line + 1, mark.column + 1, message)

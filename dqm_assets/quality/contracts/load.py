@@ -7,7 +7,7 @@ from dqm_assets.errors import ContractError
 from dqm_assets.quality.contracts.clause import Refusal
 from dqm_assets.quality.contracts.compiler import Compiler
 from dqm_assets.quality.contracts.contract import Contract
-from dqm_assets.quality.contracts.document import Document, dotted, read_document
+from dqm_assets.quality.contracts.document import BrokenDocumentError, Document, dotted, read_document
 from dqm_assets.quality.contracts.drift_policy import DriftPolicy, read_policy
 from dqm_assets.quality.contracts.json_schema import schema_problems
 from dqm_assets.quality.contracts.problem import Problem, nearest
@@ -52,9 +52,13 @@ def lint(path: str | Path) -> list[Problem]:
     """List what is wrong with a contract file, and as warnings what of it is not enforced.
 
     Raises:
-        ContractError: the file cannot be read as YAML at all.
+        ContractError: the file cannot be opened.
     """
-    contracts, problems = compile_document(read_document(path))
+    try:
+        document = read_document(path)
+    except BrokenDocumentError as error:
+        return [error.problem]
+    contracts, problems = compile_document(document)
     refused = {_warning(refusal, str(path)) for contract in contracts for refusal in contract.refusals}
     return sorted({*problems, *refused})
 

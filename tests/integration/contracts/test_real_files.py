@@ -185,3 +185,7 @@ def test_the_commands_exit_with_what_they_found(tmp_path: Path) -> None:
     assert code == 1
     assert f"{broken}:" in printed
     assert "did you mean 'logicalType'?" in printed
+    broken.write_text("schema: [1\nname: x\n")
+    code, printed = dqm("contract", "lint", broken, DETECTOR, "--json")
+    (problem,) = json.loads(printed)["problems"]
+    assert (code, problem["file"], problem["line"]) == (1, str(broken), 2)

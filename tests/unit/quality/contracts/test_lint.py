@@ -4,7 +4,7 @@ import pytest
 
 from dqm_assets.errors import ContractError
 from dqm_assets.quality.contracts import lint, load_contract
-from dqm_assets.quality.contracts.document import parse_document, read_document
+from dqm_assets.quality.contracts.document import MAX_BYTES, parse_document, read_document
 from dqm_assets.quality.contracts.json_schema import KEYWORDS, odcs_schema
 from tests.unit.quality.contracts.making import HEAD, compile_text
 
@@ -121,6 +121,23 @@ def test_an_unreadable_file_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9")
     with pytest.raises(ContractError, match="not UTF-8"):
         read_document(tmp_path / "latin.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b"a: [1\nb: 2\n", 2), (b"", 1), (b"a: 1\nb: caf\xe9\n", 2), (b"#" * (MAX_BYTES + 1), 1)],
+    ids=["broken", "empty", "latin", "huge"],
+)
+def test_the_linter_tells_a_file_that_is_no_document_like_any_other_mistake(
+    tmp_path: Path, content: bytes, line: int
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_bytes(content)
+    (problem,) = lint(path)
+    assert (problem.severity, problem.line, problem.file) == ("error", line, str(path))
+    with pytest.raises(ContractError) as raised:
+        load_contract(path)
+    assert str(raised.value) == str(problem)
 
 
 def test_what_is_refused_is_named_as_a_warning(tmp_path: Path) -> None:
