@@ -57,6 +57,8 @@ struct Ends {
   uint64_t first, last;
 };
 
+// Slots a text, at least: where texts come in random order, each collision is a branch guessed wrongly.
+constexpr size_t kRoom = 8;
 // Rows whose slots are asked for together, so that the memory's delays overlap.
 constexpr int64_t kTogether = 64;
 // Bytes that are asked for ahead: the processor itself looks ahead to the end of a page only.
@@ -105,7 +107,7 @@ struct dqm_text_coder {
     ends.push_back(length > kShort ? Ends{eight_bytes(text), eight_bytes(text + length - 8)} : Ends{0, 0});
     const uint32_t given = static_cast<uint32_t>(texts.size());
     slots[at] = Slot{word, given};
-    if (texts.size() * 2 > slots.size()) grow();
+    if (texts.size() * kRoom > slots.size()) grow();
     return given;
   }
 
