@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     sources: Path | None = None
     #: Days after which raw rows, metrics and results are removed.
     retention_days: int = Field(default=90, ge=1)
+    #: Weights of a health score's parts that are not the usual ones: ``freshness=30, alerts=10``.
+    score_weights: str = ""
+    #: Points that a dataset's score must fall below its usual one to open an alert.
+    score_drop: float = Field(default=15.0, gt=0.0, le=100.0)
     #: Address and port of the dashboard and API.
     host: str = "127.0.0.1"
     port: int = Field(default=8050, ge=1, le=65535)

@@ -16,6 +16,7 @@ def scorecard(
     json_output: JsonFlag = False,
 ) -> None:
     """Score every dataset, owner and the whole; exit code 1 when a dataset is failing."""
+    from dqm_assets.pipeline.score_drops import ScoreRules
     from dqm_assets.pipeline.scores import update_scores
     from dqm_assets.reports.documents import write_reports
     from dqm_assets.reports.portfolio import read_portfolio
@@ -23,10 +24,15 @@ def scorecard(
     from dqm_assets.store import open_store
 
     where = settings()
+    rules = ScoreRules.of(where)
     with open_store(where) as store:
-        update_scores(store)
+        update_scores(store, rules=rules)
         portfolio = read_portfolio(store, days=days)
-    written = write_reports(portfolio, output, dashboard=where.dashboard_url) if output else ()
+    written = (
+        write_reports(portfolio, output, dashboard=where.dashboard_url, weights=rules.weights)
+        if output
+        else ()
+    )
     datasets = [
         {
             "dataset": dataset.name,

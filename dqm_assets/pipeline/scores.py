@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from dqm_assets.pipeline.rows import as_json, upsert_rows
+from dqm_assets.pipeline.score_drops import SCORECARD, ScoreRules, tell_drops
 from dqm_assets.quality.alert import Severity
-from dqm_assets.quality.scorecard import Measured, score_of
+from dqm_assets.quality.scorecard import Measured, Part, score_of
 from dqm_assets.store import Store
 
 #: Days that are scored anew each time, so that data which comes late still counts.
@@ -44,6 +45,15 @@ _DAYS = (
     , runs AS (
         SELECT dataset, run_id, coalesce(ts, landed_at) AS came, rows_in, rows_quarantined
         FROM metrics.runs JOIN looked USING (dataset) WHERE coalesce(ts, landed_at) >= since
+    ), clauses AS (
+        -- An outcome belongs to the day of its run's data; a database's is named after its day or hour.
+        SELECT v.dataset, r.came::DATE AS day, v.passed
+        FROM monitoring.contract_violations AS v JOIN runs AS r USING (dataset, run_id)
+        WHERE v.severity <> 'info'
+        UNION ALL
+        SELECT dataset, try_cast(left(v.run_id, 10) AS DATE), v.passed
+        FROM monitoring.contract_violations AS v SEMI JOIN monitoring.source_tables AS t USING (dataset)
+        WHERE v.severity <> 'info'
     ), facts AS (
         SELECT dataset, came::DATE AS day, 'rows' AS fact, sum(rows_in) AS a, sum(rows_quarantined) AS b
         FROM runs GROUP BY ALL
@@ -51,9 +61,8 @@ _DAYS = (
         SELECT dataset, ts::DATE, 'nulls', avg(value), NULL FROM metrics.metrics JOIN looked USING (dataset)
         WHERE metric = 'null_fraction' AND segment = '' AND ts >= since GROUP BY ALL
         UNION ALL
-        SELECT v.dataset, r.came::DATE, 'checks', count(*), count(*) FILTER (WHERE NOT v.passed)
-        FROM monitoring.contract_violations AS v JOIN runs AS r USING (dataset, run_id)
-        WHERE v.severity <> 'info' GROUP BY ALL
+        SELECT dataset, day, 'checks', count(*), count(*) FILTER (WHERE NOT passed)
+        FROM clauses JOIN looked USING (dataset) WHERE day >= since GROUP BY ALL
         UNION ALL
         SELECT dataset, ts::DATE, if(metric = 'row_count' AND column_name = '', 'volume', 'judged'),
             count(*), count(*) FILTER (WHERE verdict = 'anomalous')
@@ -101,6 +110,8 @@ _BATCHES = (
 _ALERTS = """
     SELECT dataset, severity, status, opened_ts, resolved_ts FROM monitoring.alerts
     WHERE coalesce(resolved_ts, $now) >= $since
+        -- That the score fell is no reason for it to fall further.
+        AND detector IS DISTINCT FROM $scorecard
 """
 
 _STORED = "SELECT name, day, score, parts FROM monitoring.scores WHERE scope = $scope AND day >= $first"
@@ -119,10 +130,11 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class ScoreSummary:
-    """What an update of the scores did, and the newest score of each dataset."""
+    """What an update of the scores did, the newest score of each dataset, and alerts of scores that fell."""
 
     written: int
     newest: Mapping[str, float]
+    opened: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,21 +151,26 @@ class _Incident:
         return moment < now or self.status in ("open", "acknowledged")
 
 
-def update_scores(store: Store, now: datetime | None = None) -> ScoreSummary:
+def update_scores(
+    store: Store, now: datetime | None = None, *, rules: ScoreRules | None = None
+) -> ScoreSummary:
     """Score every dataset for each of the last `SCORED_DAYS` days; what has not changed is not written again.
 
-    A day without data carries on what was known, with its freshness gone down.
+    A day without data carries on what was known, with its freshness gone down. A score that fell opens an
+    alert, once.
 
     Args:
         store: The open store.
         now: The time of the newest score; ``None`` is now.
+        rules: Weights of the parts, and from which fall people are told; the usual ones when left out.
     """
+    rules = rules or ScoreRules()
     now = now or datetime.now(UTC)
     first = (now - timedelta(days=SCORED_DAYS - 1)).date()
     asked = {"since": datetime.combine(first, time(), UTC), "now": now}
     facts = _facts(store.rows(_DAYS, {"since": asked["since"]}))
     incidents = defaultdict(list)
-    for row in store.rows(_ALERTS, asked):
+    for row in store.rows(_ALERTS, asked | {"scorecard": SCORECARD}):
         incidents[row["dataset"]].append(
             _Incident(row["severity"], row["status"], row["opened_ts"], row["resolved_ts"])
         )
@@ -165,7 +182,10 @@ def update_scores(store: Store, now: datetime | None = None) -> ScoreSummary:
         row
         for dataset, batches in _batches(store.rows(_BATCHES, {"since": asked["since"]})).items()
         for row in _by_own_clock(
-            dataset, batches, facts.get(dataset, {}), incidents[dataset], (now, clocks.get(dataset))
+            dataset,
+            batches,
+            _Known(facts.get(dataset, {}), incidents[dataset], rules.weights),
+            (now, clocks.get(dataset)),
         )
         if row.day >= first
     ]
@@ -177,7 +197,8 @@ def update_scores(store: Store, now: datetime | None = None) -> ScoreSummary:
     if changed:
         with store.transaction("monitoring.scores") as tx:
             upsert_rows(tx, "monitoring.scores", changed)
-    return ScoreSummary(len(changed), {row.name: row.score for row in rows})
+    newest = {row.name: row.score for row in rows}
+    return ScoreSummary(len(changed), newest, tell_drops(store, DATASET_SCOPE, now.date(), rules.drop))
 
 
 @dataclass(frozen=True)
@@ -209,38 +230,41 @@ def _batches(rows: Sequence[Mapping[str, Any]]) -> dict[str, _Batches]:
     return {name: _Batches(days, interval[name]) for name, days in newest.items()}
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What a dataset's scores are made from beside the times of its batches."""
+
+    facts: _Facts
+    incidents: Sequence[_Incident]
+    weights: Mapping[Part, float]
+
+
 def _by_own_clock(
-    dataset: str,
-    batches: _Batches,
-    facts: _Facts,
-    incidents: Sequence[_Incident],
-    clock: tuple[datetime, timedelta | None],
+    dataset: str, batches: _Batches, known: _Known, clock: tuple[datetime, timedelta | None]
 ) -> list[ScoreRow]:
     """Scores of a source at its own time; its today is ours."""
     now, behind = clock
     if behind is None:
-        return _scored(dataset, batches, facts, incidents, now)
+        return _scored(dataset, batches, known, now)
     own = now - behind
     shift = now.date() - own.date()
-    return [replace(row, day=row.day + shift) for row in _scored(dataset, batches, facts, incidents, own)]
+    return [replace(row, day=row.day + shift) for row in _scored(dataset, batches, known, own)]
 
 
-def _scored(
-    dataset: str, batches: _Batches, facts: _Facts, incidents: Sequence[_Incident], now: datetime
-) -> list[ScoreRow]:
+def _scored(dataset: str, batches: _Batches, known: _Known, now: datetime) -> list[ScoreRow]:
     rows = []
-    day, known, newest = min(batches.newest), {}, 0.0
+    day, facts, newest = min(batches.newest), {}, 0.0
     while day <= now.date():
         newest = max(batches.newest.get(day, newest), newest)
-        known = facts.get(day, known)
+        facts = known.facts.get(day, facts)
         moment = min(datetime.combine(day + timedelta(days=1), time(), UTC), now)
         measured = _measured(
-            known,
+            facts,
             max(moment.timestamp() - newest, 0.0),
             batches.interval,
-            [incident.severity for incident in incidents if incident.open_at(moment, now)],
+            [incident.severity for incident in known.incidents if incident.open_at(moment, now)],
         )
-        score = score_of(measured)
+        score = score_of(measured, known.weights)
         if score is not None:
             parts = as_json({part: round(share, 4) for part, share in score.parts.items()})
             rows.append(ScoreRow(DATASET_SCOPE, dataset, day, score.score, parts))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from dqm_assets.errors import SettingsError
 from dqm_assets.quality.alert import Severity
 
 Part = Literal["completeness", "validity", "freshness", "volume", "schema", "alerts"]
@@ -68,7 +69,7 @@ class Score:
     parts: Mapping[Part, float]
 
 
-def score_of(measured: Measured) -> Score | None:
+def score_of(measured: Measured, weights: Mapping[Part, float] = WEIGHTS) -> Score | None:
     """Score a dataset: 100 × Σ wᵢ pᵢ ∕ Σ wᵢ over the parts that are known.
 
     completeness = 1 − nulls. validity = share of passed checks × share of rows not quarantined × share of
@@ -76,8 +77,13 @@ def score_of(measured: Measured) -> Score | None:
     volume = share of row counts not anomalous. schema = share of batches without a breaking change.
     alerts = Π (1 − penalty) over the open ones.
 
+    Args:
+        measured: what is known of the dataset.
+        weights: wᵢ, of every part.
+
     Returns:
-        ``None`` when nothing but the absence of alerts is known: there is nothing to score yet.
+        ``None`` when nothing but the absence of alerts is known, or all that is known weighs nothing: there
+        is nothing to score yet.
     """
     parts: dict[Part, float] = {}
     if measured.nulls is not None:
@@ -97,9 +103,35 @@ def score_of(measured: Measured) -> Score | None:
     for severity in measured.open_alerts:
         left *= 1.0 - PENALTIES[severity]
     parts["alerts"] = left
-    weight = sum(WEIGHTS[part] for part in parts)
-    total = sum(WEIGHTS[part] * share for part, share in parts.items())
+    weight = sum(weights[part] for part in parts)
+    if not weight:
+        return None
+    total = sum(weights[part] * share for part, share in parts.items())
     return Score(round(100.0 * total / weight, 2), parts)
+
+
+def weights_of(changed: str) -> Mapping[Part, float]:
+    """The weights with some of them changed.
+
+    Args:
+        changed: such as ``freshness=30, alerts=10``; what is not named keeps its usual weight.
+
+    Raises:
+        SettingsError: a part is not known, a weight is no number from 0 on, or nothing weighs anything.
+    """
+    weights = dict(WEIGHTS)
+    for entry in filter(None, map(str.strip, changed.split(","))):
+        name, _, value = entry.partition("=")
+        part = next((part for part in PARTS if part == name.strip()), None)
+        if part is None or not value.strip().replace(".", "", 1).isdecimal():
+            raise SettingsError(
+                f"DQM_SCORE_WEIGHTS={changed!r}: {entry!r} is no weight. Write freshness=30, a number from 0 "
+                f"on for one of {', '.join(PARTS)}."
+            )
+        weights[part] = float(value)
+    if not any(weights.values()):
+        raise SettingsError(f"DQM_SCORE_WEIGHTS={changed!r}: every part weighs nothing. Give one a weight.")
+    return weights
 
 
 def _validity(measured: Measured) -> float | None:

@@ -1,6 +1,6 @@
 """Documents: a portfolio as Markdown files, and as one HTML file that needs nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,15 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from dqm_assets.quality.scorecard import GOOD_FROM, PARTS, PENALTIES, STALE_INTERVALS, WARNING_FROM, WEIGHTS
+from dqm_assets.quality.scorecard import (
+    GOOD_FROM,
+    PARTS,
+    PENALTIES,
+    STALE_INTERVALS,
+    WARNING_FROM,
+    WEIGHTS,
+    Part,
+)
 from dqm_assets.reports.charts import parts_chart, scores_chart, trend_chart
 from dqm_assets.reports.portfolio import Portfolio
 
@@ -33,19 +41,22 @@ class WrittenReport:
     bytes: int
 
 
-def write_reports(portfolio: Portfolio, folder: Path, *, dashboard: str) -> tuple[WrittenReport, ...]:
+def write_reports(
+    portfolio: Portfolio, folder: Path, *, dashboard: str, weights: Mapping[Part, float] = WEIGHTS
+) -> tuple[WrittenReport, ...]:
     """Write every document; each appears whole or not at all, in the place of the one before.
 
     Args:
         portfolio: What to write about.
         folder: Where to; made when missing.
         dashboard: Address of the dashboard, without a final slash, for links.
+        weights: What each part of a score weighs.
 
     Raises:
         OSError: The folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    environment = _environment(dashboard)
+    environment = _environment(dashboard, weights)
     charts = {
         "scores_chart": scores_chart(portfolio),
         "parts_chart": parts_chart(portfolio),
@@ -61,7 +72,7 @@ def write_reports(portfolio: Portfolio, folder: Path, *, dashboard: str) -> tupl
     return tuple(written)
 
 
-def _environment(dashboard: str) -> Environment:
+def _environment(dashboard: str, weights: Mapping[Part, float]) -> Environment:
     environment = Environment(
         loader=PackageLoader("dqm_assets.reports"),
         autoescape=select_autoescape(["html.j2", "html"]),
@@ -70,11 +81,17 @@ def _environment(dashboard: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        cell=_cell, moment=_moment, percent=_percent, points=_points, change=_change, sign=_SIGNS.__getitem__
+        cell=_cell,
+        moment=_moment,
+        percent=_percent,
+        points=_points,
+        change=_change,
+        weight="{:g}".format,
+        sign=_SIGNS.__getitem__,
     )
     names: dict[str, Any] = {
         "parts": PARTS,
-        "weights": WEIGHTS,
+        "weights": weights,
         "penalties": PENALTIES,
         "good_from": GOOD_FROM,
         "warning_from": WARNING_FROM,

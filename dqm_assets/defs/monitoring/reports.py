@@ -6,6 +6,7 @@ from dqm_assets.checks.metadata import markdown_table
 from dqm_assets.defs.monitoring.scorecard import SCORES
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.status import stage
+from dqm_assets.quality.scorecard import weights_of
 from dqm_assets.reports.documents import write_reports
 from dqm_assets.reports.portfolio import read_portfolio
 from dqm_assets.settings import settings
@@ -22,7 +23,12 @@ def portfolio_reports(store: StoreResource) -> dg.MaterializeResult:
     opened, where = store.open(), settings()
     with stage(opened, "portfolio_reports", "write") as details:
         portfolio = read_portfolio(opened)
-        written = write_reports(portfolio, where.reports_folder, dashboard=where.dashboard_url)
+        written = write_reports(
+            portfolio,
+            where.reports_folder,
+            dashboard=where.dashboard_url,
+            weights=weights_of(where.score_weights),
+        )
         details.update(datasets=len(portfolio.datasets), open_alerts=len(portfolio.open))
     owners = [(owner.owner, owner.score, owner.status, owner.open_alerts) for owner in portfolio.owners]
     return dg.MaterializeResult(

@@ -4,8 +4,10 @@ import dagster as dg
 
 from dqm_assets.checks.metadata import dashboard_link, markdown_table
 from dqm_assets.defs.resources import StoreResource
+from dqm_assets.pipeline.score_drops import ScoreRules
 from dqm_assets.pipeline.scores import update_scores
 from dqm_assets.pipeline.status import stage
+from dqm_assets.settings import settings
 
 #: Key of the asset, for runs that want to end with it.
 SCORES = dg.AssetKey("source_scores")
@@ -23,8 +25,8 @@ def source_scores(store: StoreResource) -> dg.MaterializeResult:
     """Score every dataset for each of the last days."""
     opened = store.open()
     with stage(opened, "source_scores", "score") as details:
-        summary = update_scores(opened)
-        details.update(datasets=len(summary.newest), written=summary.written)
+        summary = update_scores(opened, rules=ScoreRules.of(settings()))
+        details.update(datasets=len(summary.newest), written=summary.written, alerts_opened=summary.opened)
     rows = sorted(summary.newest.items(), key=lambda entry: entry[1])
     return dg.MaterializeResult(
         metadata={

@@ -1,12 +1,14 @@
 """Looking at a PostgreSQL table: days are counted, judged, and told once."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import tenacity
 
 from dqm_assets.pipeline.database_collect import SourceSummary, collect_source, collect_sources
+from dqm_assets.pipeline.scores import update_scores
 from dqm_assets.settings import Settings
 from dqm_assets.sources.databases.source import DatabaseSource
 from dqm_assets.store import Store
@@ -35,6 +37,12 @@ def counts(store: Store) -> dict[str, float]:
 def alerts(store: Store) -> list[tuple[str, str, str]]:
     rows = store.rows("SELECT dataset, detector, status FROM monitoring.alerts ORDER BY opened_ts, dataset")
     return [(row["dataset"], row["detector"], row["status"]) for row in rows]
+
+
+def scored(store: Store, day: int) -> dict[date, dict[str, float]]:
+    update_scores(store, morning(day))
+    rows = store.rows("SELECT day, parts FROM monitoring.scores WHERE name = 'shop_orders'")
+    return {row["day"]: json.loads(row["parts"]) for row in rows}
 
 
 def test_whole_days_are_counted_once_and_late_rows_correct_their_day(
@@ -147,6 +155,11 @@ def test_a_change_of_columns_and_a_broken_contract_are_told(
     assert done.tables[0].reason == ""
     assert done.tables[0].failed_clauses == 1
     assert ("shop_orders", "contract", "open") in alerts(store)
+
+    validity = {day: parts["validity"] for day, parts in scored(store, 39).items() if "validity" in parts}
+    assert validity[START.date() + 38 * DAY] == pytest.approx(0.8), (
+        "of that day's five clauses one did not hold"
+    )
 
     shop.execute("UPDATE orders SET customer = 'x' WHERE customer IS NULL")
     shop.add_days(40, 41)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dqm_assets.quality.scorecard import PARTS, PENALTIES, WEIGHTS, Measured, score_of
+from dqm_assets.errors import SettingsError
+from dqm_assets.quality.scorecard import PARTS, PENALTIES, WEIGHTS, Measured, score_of, weights_of
 
 GOOD = Measured(
     nulls=0.0,
@@ -77,3 +78,24 @@ def test_a_score_lies_between_nought_and_a_hundred_and_another_alert_never_raise
     assert score is not None
     assert more is not None
     assert 0 <= more.score <= score.score <= 100
+
+
+def test_weights_can_be_changed_one_by_one() -> None:
+    weights = weights_of("freshness=0, alerts = 50.5")
+
+    assert weights == {**WEIGHTS, "freshness": 0.0, "alerts": 50.5}
+    late = score_of(replaced(age=40 * 3600), weights)
+    assert late is not None
+    assert late.score == 100, "what weighs nothing takes nothing"
+    assert late.parts["freshness"] == 0, "and is still shown"
+    assert score_of(Measured(), weights_of("alerts=0")) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["fresh=1", "alerts", "alerts=-1", "alerts=many", "alerts=1 volume=2", ",".join(f"{p}=0" for p in PARTS)],
+)
+def test_a_weight_that_cannot_be_used_is_one_clear_line(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="DQM_SCORE_WEIGHTS") as told:
+        weights_of(wrong)
+    assert "\n" not in str(told.value)
