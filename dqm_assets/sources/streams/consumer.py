@@ -18,7 +18,7 @@ from dqm_assets.sources.streams.sink import Sink
 _log = structlog.get_logger(__name__)
 
 #: Records taken from the client at a time, so that the size of a batch is looked at in between.
-_CHUNK = 5_000
+_CHUNK = 1_000
 #: Seconds between two looks whether the last batch is written.
 _GLANCE = 0.01
 
