@@ -12,10 +12,12 @@ confluent_kafka = pytest.importorskip(
     "confluent_kafka", reason="streams are an extra: pip install 'dqm[kafka]'"
 )
 
+from confluent_kafka.admin import AdminClient, NewPartitions  # noqa: E402
+
 from dqm_assets.simulate.producing import produce  # noqa: E402
 from dqm_assets.simulate.stream import SensorStream  # noqa: E402
 from dqm_assets.sources.streams.consumer import StreamConsumer, StreamLimits  # noqa: E402
-from dqm_assets.sources.streams.sink import StreamSink  # noqa: E402
+from dqm_assets.sources.streams.sink import FencedError, StreamSink  # noqa: E402
 from dqm_assets.store import Store  # noqa: E402
 from tests.integration.streams.kafka.broker import (  # noqa: E402
     QUIET,
@@ -99,3 +101,53 @@ def test_records_of_an_aborted_transaction_do_not_exist(store: Store, kafka: Kaf
         for row in store.rows("SELECT event_id FROM raw.stream_events")
     ]
     assert sorted(numbers) == [*range(20), *range(50, 60)]
+
+
+def test_topics_and_partitions_are_read_when_they_are_made(store: Store, kafka: KafkaBroker) -> None:
+    sink = StreamSink(store, "grows")
+    deadline = time.monotonic() + 200
+    with StreamConsumer(kafka.bootstrap, "grows", sink, StreamLimits(metadata=0.5)) as consumer:
+        going = threading.Thread(
+            target=consumer.run,
+            args=(lambda: consumer.totals.records >= 300 or time.monotonic() > deadline,),
+        )
+        going.start()
+        assert not consumer.ready
+        kafka.make_topic("grows", 1)
+        produced(kafka, "grows", 100)
+        while consumer.totals.records < 100 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap, **QUIET})
+        admin.create_partitions([NewPartitions("grows", 3)])["grows"].result(90)
+        produced(kafka, "grows", 200, seed=8)
+        going.join()
+    sink.close()
+
+    counts = store.rows(COUNTS)[0]
+    assert counts["records"] == counts["distinct_records"] == 300
+    owned = store.rows("SELECT count(*) AS n FROM monitoring.offsets WHERE topic = 'grows'")
+    assert owned == [{"n": 3}]
+
+
+def test_partitions_go_over_to_a_consumer_that_starts_later(store: Store, kafka: KafkaBroker) -> None:
+    kafka.make_topic("handover", 2)
+    produced(kafka, "handover", 500)
+    old, new = StreamSink(store, "handover"), StreamSink(store, "handover")
+    deadline = time.monotonic() + 200
+    limits = StreamLimits(batch=100, metadata=0.5)
+    with (
+        StreamConsumer(kafka.bootstrap, "handover", old, limits) as first,
+        StreamConsumer(kafka.bootstrap, "handover", new, limits) as second,
+    ):
+        first.run(lambda: first.totals.records > 0 or time.monotonic() > deadline)
+        left = 500 - first.totals.records
+        second.run(lambda: second.totals.records >= left or time.monotonic() > deadline)
+        produced(kafka, "handover", 100, seed=8)
+        with pytest.raises(FencedError, match="another consumer"):
+            first.run(lambda: time.monotonic() > deadline)
+        second.run(lambda: second.totals.records >= left + 100 or time.monotonic() > deadline)
+    old.close()
+    new.close()
+
+    counts = store.rows(COUNTS)[0]
+    assert counts["records"] == counts["distinct_records"] == 600
