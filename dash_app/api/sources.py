@@ -53,6 +53,8 @@ class SourceModel(_Model):
     reason: str
     last_success: datetime | None
     last_attempt: datetime | None
+    circuit: str = Field(description="closed: it is asked; open: left alone; half-open: tried next time.")
+    again_at: datetime | None = Field(description="Until when an open circuit stays open.")
     tables: list[SourceTableModel]
 
 

@@ -16,6 +16,10 @@ from dash_app.services.databases import SourceBook, SourceState, WatchedTableSta
 from dash_app.services.services import Services
 
 LATE = Mark("▲", "Late", "warn")
+CIRCUITS = {
+    "open": Mark("◌", "Left alone", "warn"),
+    "half-open": Mark("◐", "Tried at the next look", "warn"),
+}
 KINDS = {"batch": "rows by day", "cdc": "changes by hour", "snapshot": "snapshots"}
 ABOUT = "Databases, warehouses and folders, watched where they are: one query a table, nothing is copied."
 HEADINGS = (
@@ -109,7 +113,8 @@ def _tiles(book: SourceBook) -> Component:
 
 
 def _source_card(source: SourceState) -> Component:
-    told = [badge(mark_of(PIPELINE_MARKS, source.status)), " ", f"{source.type} at {source.address}, asked "]
+    asked = f"{source.type} at {source.address}, asked "
+    told = [badge(mark_of(PIPELINE_MARKS, source.status)), " ", *_circuit(source), asked]
     note = html.Span([*told, when(source.last_attempt, "ago")] if source.last_attempt else "never asked")
     reason = [html.P(source.reason, className="raw")] if source.reason else []
     if not source.tables:
@@ -117,6 +122,15 @@ def _source_card(source: SourceState) -> Component:
     rows = [_row(each) for each in source.tables]
     shown = table(f"Tables of {source.source}", HEADINGS, rows)
     return card(source.source, html.Div([*reason, shown]), note=note)
+
+
+def _circuit(source: SourceState) -> list[Component | str]:
+    """A circuit that is not closed: until when the source is left alone, or that it is tried next."""
+    mark = CIRCUITS.get(source.circuit)
+    if mark is None:
+        return []
+    until = [" until ", when(source.again_at)] if source.again_at else []
+    return [badge(mark), *until, ", "]
 
 
 def _row(each: WatchedTableState) -> list[Cell]:

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dash_app.services.rows import as_count, as_number, as_text, as_utc
+from dqm_assets.pipeline.source_circuits import source_circuits
 from dqm_assets.pipeline.source_tables import SOURCES, pipeline_of
 from dqm_assets.settings import Settings
+from dqm_assets.sources.databases.circuit import Circuit
 from dqm_assets.sources.databases.source_files import source_files
 from dqm_assets.store import Store
 
@@ -94,6 +96,9 @@ class SourceState:
     last_success: datetime | None
     last_attempt: datetime | None
     tables: tuple[WatchedTableState, ...]
+    #: Whether it is asked, and until when it is left alone.
+    circuit: str = "closed"
+    again_at: datetime | None = None
 
     @property
     def failing(self) -> int:
@@ -115,10 +120,12 @@ def source_book(store: Store, settings: Settings) -> SourceBook:
     tables: dict[str, list[WatchedTableState]] = defaultdict(list)
     for row in store.rows(TABLES, {"periods": SPARK_PERIODS}):
         tables[row["source"]].append(_table(row))
+    circuits = source_circuits(store, datetime.now(UTC))
     status = {row["pipeline"]: row for row in store.rows(STATUS, [SOURCES])}
     declared = {one.source.source: one.source for one in files if one.source is not None}
     found = []
     for name in sorted(declared.keys() | tables.keys()):
+        circuit = circuits.get(name, Circuit())
         told, source, known = status.get(pipeline_of(name)), declared.get(name), tables[name]
         found.append(
             SourceState(
@@ -131,6 +138,8 @@ def source_book(store: Store, settings: Settings) -> SourceBook:
                 as_utc(told["last_success"]) if told else None,
                 as_utc(told["last_attempt"]) if told else None,
                 tuple(known),
+                circuit.state,
+                circuit.again_at,
             )
         )
     problems = [str(problem) for one in files for problem in one.problems]

@@ -16,6 +16,10 @@ _STATUS = """
         seconds, sampling_error, reason
     FROM monitoring.source_tables ORDER BY source, table_name
 """
+_SHOWN = (
+    "source", "table_name", "dataset", "type", "kind", "status", "late", "newest", "watermark", "circuit",
+    "reason",
+)  # fmt: skip
 
 
 @app.callback()
@@ -26,11 +30,14 @@ def sources() -> None:
 @app.command("list")
 def list_sources(*, json_output: JsonFlag = False) -> None:
     """List every watched table with how its last look went; exit code 1 when one failed or is late."""
+    from dqm_assets.pipeline.source_circuits import source_circuits
     from dqm_assets.settings import settings
+    from dqm_assets.sources.databases.circuit import Circuit
     from dqm_assets.sources.databases.source_files import source_files
     from dqm_assets.store import open_store
 
     with open_store(settings()) as store:
+        circuits = source_circuits(store, datetime.now(UTC))
         looks = {(row["source"], row["table_name"]): row for row in store.rows(_STATUS)}
     files = source_files(settings())
     rows = [
@@ -43,6 +50,7 @@ def list_sources(*, json_output: JsonFlag = False) -> None:
             "status": "never looked at",
         }
         | looks.get((one.source.source, table.table), {})
+        | _circuit(circuits.get(one.source.source, Circuit()))
         for one in files
         if one.source is not None
         for table in one.source.tables
@@ -51,8 +59,7 @@ def list_sources(*, json_output: JsonFlag = False) -> None:
     if json_output:
         print_json({"tables": rows, "problems": problems})
     else:
-        shown = ("table_name", "dataset", "type", "kind", "status", "late", "newest", "watermark", "reason")
-        print_table("watched tables" if rows else _nothing(), rows, ("source", *shown))
+        print_table("watched tables" if rows else _nothing(), rows, _SHOWN)
         for problem in problems:
             log_console.print(problem, markup=False, highlight=False, soft_wrap=True)
     if problems:
@@ -124,6 +131,11 @@ def _row(source: str, looked: Any) -> dict[str, Any]:
         "failed_clauses": looked.failed_clauses,
         "problem": looked.reason,
     }
+
+
+def _circuit(circuit: Any) -> dict[str, Any]:
+    until = f" until {circuit.again_at:%Y-%m-%d %H:%M:%S} UTC" if circuit.again_at else ""
+    return {"circuit": f"{circuit.state}{until}", "failures_in_a_row": circuit.failures}
 
 
 def _chosen(names: list[str] | None) -> list[Any]:

@@ -6,6 +6,7 @@ Days are counted from the start of the data. What a source holds grows day by da
 import math
 import random
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -127,7 +128,7 @@ class TableModel:
         return 0.35 if self._broken("nulls", number) else 0.02
 
 
-class Home:
+class Home(ABC):
     """Where a table lives: it is made once, and takes the rows of day after day."""
 
     def __init__(self, source: DatabaseSource, models: Sequence[TableModel]) -> None:
@@ -139,22 +140,35 @@ class Home:
         """Name of a table within its source."""
         return model.dataset.removeprefix(f"{self.source.source}_")
 
+    @abstractmethod
     def make(self) -> None:
         """Make the tables."""
+
+    @abstractmethod
+    def add(self, model: TableModel, rows: Sequence[Row] | Sequence[Change]) -> None:
+        """Add rows."""
+
+
+class DatabaseHome(Home):
+    """A database: its tables are made by statements, and others beside them."""
+
+    #: What is made after the tables.
+    also: Sequence[str] = ()
+
+    def make(self) -> None:
+        """Make the tables, and what else there is."""
         for model in self.models:
             columns = _COLUMNS if model.kind == "batch" else "id bigint, happened timestamp, op varchar(1)"
             self.execute(f"CREATE TABLE {self.short(model)} ({columns})")
+        for statement in self.also:
+            self.execute(statement)
 
-    def add(self, model: TableModel, rows: Sequence[Row] | Sequence[Change]) -> None:
-        """Add rows."""
-        raise NotImplementedError
-
+    @abstractmethod
     def execute(self, statement: str) -> None:
         """Run a statement of the data definition language."""
-        raise NotImplementedError
 
 
-class PostgresHome(Home):
+class PostgresHome(DatabaseHome):
     """A PostgreSQL database."""
 
     def execute(self, statement: str) -> None:
@@ -174,7 +188,7 @@ class PostgresHome(Home):
                 copy.write_row(row)
 
 
-class MySqlHome(Home):
+class MySqlHome(DatabaseHome):
     """A MySQL or MariaDB database."""
 
     def execute(self, statement: str) -> None:
@@ -203,7 +217,7 @@ class MySqlHome(Home):
         )
 
 
-class SqliteHome(Home):
+class SqliteHome(DatabaseHome):
     """A SQLite file."""
 
     @property
@@ -272,8 +286,6 @@ class Landscape:
     start: date
     #: Days of history that the sources begin with.
     past: int = 60
-    #: What is made in the first source beside its tables.
-    statements: tuple[str, ...] = ()
 
     @property
     def sources(self) -> list[DatabaseSource]:
@@ -291,8 +303,6 @@ class Landscape:
         """Make everything, with the days of the past."""
         for home in self.homes:
             home.make()
-        for statement in self.statements:
-            self.homes[0].execute(statement)
         for home, model in self._tables():
             if isinstance(home, FolderHome):
                 for day in range(self.past):

@@ -53,6 +53,8 @@ def landscape(folder: Path, new_database: Callable[[str], str], mysql: str | Non
     """
     urls = {name: new_database(name) for name in _POSTGRES}
     homes: list[Home] = [_home(PostgresHome, name, urls[name], tables) for name, tables in _POSTGRES.items()]
+    slow = next(home for home in homes if isinstance(home, PostgresHome))
+    slow.also = (_SLOW,)
     if mysql:
         homes.append(_home(MySqlHome, "legacy", mysql, ("bookings",)))
     else:
@@ -64,7 +66,7 @@ def landscape(folder: Path, new_database: Callable[[str], str], mysql: str | Non
         _home(FolderHome, "partner", str(folder / "partner"), ("feed",)),
         _home(FolderHome, "exports", str(folder / "exports"), ("daily",)),
     ]
-    return Landscape(tuple(homes), _failing(urls["crm"]), _FAULTS, START, PAST, (_SLOW,))
+    return Landscape(tuple(homes), _failing(urls["crm"]), _FAULTS, START, PAST)
 
 
 def _home(kind: type[Home], name: str, url: str, tables: Sequence[str]) -> Home:

@@ -23,7 +23,7 @@ FILES = {
     "shop": "source: shop\nurl: ${SHOP_URL}\nowner: sales\ntables:\n"
     "  - {table: public.orders, freshness: at, max_age: 30h}\n"
     "  - {table: public.log, kind: cdc, freshness: at, operation: {column: op}}\n",
-    "away": "source: away\nurl: postgresql://u@127.0.0.1:9/x\nattempts: 1\ntables:\n"
+    "away": "source: away\nurl: postgresql://u@127.0.0.1:9/x\nattempts: 1\nfailures: 1\nrest: 1d\ntables:\n"
     "  - {table: public.things, freshness: at}\n",
     "wrong": "source: wrong\nurl: oracle://x\n",
 }
@@ -77,6 +77,7 @@ def test_sources_their_tables_and_what_is_wrong_are_shown(
         shown = page.inner_text("#databases-content")
         assert "wrong.yaml:1:1" in shown
         assert "away cannot be reached" in shown
+        assert "Left alone" in shown
         assert "Late" in page.inner_text("[aria-label='Tables of shop']")
         assert "changes by hour" in shown
         assert page.locator("[aria-label='Tables of shop'] img.spark").count() == 2
@@ -88,6 +89,7 @@ def test_sources_their_tables_and_what_is_wrong_are_shown(
 
         told = httpx.get(f"{url}/api/v1/sources", timeout=60).json()
         assert [source["status"] for source in told["sources"]] == ["FAILED", "SUCCESS"]
+        assert [source["circuit"] for source in told["sources"]] == ["open", "closed"]
         tables = {each["table"]: each for each in told["sources"][1]["tables"]}
         assert (tables["public.orders"]["late"], tables["public.log"]["kind"]) == (True, "cdc")
         assert httpx.get(f"{url}/api/v1/sources/nowhere", timeout=60).status_code == 404

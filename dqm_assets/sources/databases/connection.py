@@ -14,6 +14,7 @@ import tenacity
 from dqm_assets.errors import SettingsError
 from dqm_assets.settings import Settings
 from dqm_assets.sources.breaker import FileBreaker
+from dqm_assets.sources.databases.circuit import Circuit
 from dqm_assets.sources.databases.engine import DatabaseError, Engine
 from dqm_assets.sources.databases.source import DatabaseSource, SourceType
 
@@ -59,19 +60,24 @@ class SourceConnection:
             wait=wait or tenacity.wait_random_exponential(0.5, _LONGEST_WAIT.total_seconds()),
             reraise=True,
         )
+        self._kept = FileBreaker(settings.home / "circuits" / f"source_{source.source}.json")
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=source.failures,
             reset_timeout=source.rest.total_seconds(),
             exclude=[lambda error: not _temporary(error)],
-            state_storage=FileBreaker(settings.home / "circuits" / f"source_{source.source}.json"),
+            state_storage=self._kept,
             throw_new_error_on_trip=False,
             name=source.source,
         )
 
     @property
-    def circuit(self) -> str:
-        """State of the circuit: ``closed``, ``open`` or ``half-open``."""
-        return self._breaker.current_state
+    def circuit(self) -> Circuit:
+        """The circuit as it is now."""
+        opened = self._kept.opened_at
+        is_open = opened is not None and self._kept.state == pybreaker.STATE_OPEN
+        return Circuit(
+            self._kept.state, self._kept.counter, opened + self._source.rest if opened and is_open else None
+        )
 
     def ask(self, question: Callable[[Engine], _Answer]) -> _Answer:
         """Put a question, more than once when the source is away for a moment.

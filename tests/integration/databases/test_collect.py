@@ -1,7 +1,7 @@
 """Looking at a PostgreSQL table: days are counted, judged, and told once."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,10 @@ import tenacity
 
 from dqm_assets.pipeline.database_collect import SourceSummary, collect_source, collect_sources
 from dqm_assets.pipeline.scores import update_scores
+from dqm_assets.pipeline.source_circuits import source_circuits
 from dqm_assets.settings import Settings
+from dqm_assets.sources.breaker import FileBreaker
+from dqm_assets.sources.databases.circuit import Circuit
 from dqm_assets.sources.databases.source import DatabaseSource
 from dqm_assets.store import Store
 from tests.integration.databases.shop import DAY, START, Shop
@@ -135,6 +138,39 @@ def test_a_dead_source_is_left_alone_after_a_while(store: Store, settings: Setti
 
     assert "cannot be reached" in reasons[1]
     assert "left alone for 3600 s" in reasons[2]
+    told = source_circuits(store, datetime.now(UTC))["dead"]
+    assert (told.state, told.failures) == ("open", 2)
+    assert told.again_at is not None
+    assert told.at(told.again_at) == Circuit("half-open", 2)
+
+
+def test_a_source_that_rested_is_tried_once_and_asked_as_usual_when_it_answers(
+    store: Store, settings: Settings, shop: Shop
+) -> None:
+    shop.add_days(0, 40)
+    good = shop.source(failures=2, rest="1h", attempts=1)
+    dead = good.model_copy(update={"url": "postgresql://u@127.0.0.1:9/x"})
+    kept = FileBreaker(settings.home / "circuits" / "source_shop.json")
+
+    def rested() -> None:
+        kept.opened_at = datetime.now(UTC) - timedelta(hours=2)
+
+    def circuit() -> str:
+        return source_circuits(store, datetime.now(UTC))["shop"].state
+
+    for _ in range(2):
+        look(store, settings, dead, 39)
+    assert circuit() == "open"
+    rested()
+    assert "cannot be reached" in look(store, settings, dead, 39).reason, "half-open: it was tried"
+    assert "left alone" in look(store, settings, dead, 39).reason, "and once only"
+    assert circuit() == "open"
+    assert look(store, settings, good, 39).reason, "also when it would answer by now"
+
+    rested()
+    assert look(store, settings, good, 39).tables[0].periods == 39
+    assert circuit() == "closed"
+    assert alerts(store) == [("sources/shop", "pipeline", "resolved")]
 
 
 @pytest.mark.parametrize("profile", ["pushdown", "kernel"])
