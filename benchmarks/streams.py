@@ -29,7 +29,8 @@ from benchmarks.stream_load import RATE, Commit, Sending, consume, produce, quan
 from dqm_assets.settings import Settings
 from dqm_assets.simulate.broker import DevelopmentBroker
 from dqm_assets.store import open_store
-from tests.integration.streams.kafka.broker import KafkaAbsentError, KafkaBroker, make_broker
+from tests.integration.streams.jars import JarsAbsentError
+from tests.integration.streams.kafka.broker import KafkaBroker, make_broker
 
 _PATIENCE = 900.0
 #: Seconds at the begin of a paced run that are not judged: everything is still being opened.
@@ -166,7 +167,7 @@ def running_broker(folder: Path) -> Generator[tuple[str, KafkaBroker | None, dic
     """The broker: its kind, itself when it can be killed, its topics, its address."""
     try:
         kafka = make_broker(folder)
-    except KafkaAbsentError as error:
+    except JarsAbsentError as error:
         with DevelopmentBroker() as broker:
             # Its topics need not be made.
             topics = {kind: f"{broker.address.topic}-{kind}" for kind in ("clean", "poison", "paced")}

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     stream_window_seconds: float = Field(default=5.0, ge=0.2, le=3600.0)
     #: Port on loopback at which the consumer service answers Prometheus; 0 for none.
     stream_metrics_port: int = Field(default=9464, ge=0, le=65535)
-    #: ``postgresql://`` URL of a database that `dqm stream copy` copies the events into; ``None``: none.
+    #: ``postgresql://`` or ``mongodb://`` URL that `dqm stream copy` copies the events into; ``None``: none.
     stream_sink: SecretStr | None = None
     #: The device API; ``None``: no fleet is watched.
     devices_url: str | None = None

@@ -23,16 +23,17 @@ def copy(
 ) -> None:
     """Consume topics into the database of DQM_STREAM_SINK, each record once, beside `dqm stream run`.
 
-    Events, dead letters and offsets of a batch are one transaction there; the store is not touched.
+    In PostgreSQL events, dead letters and offsets of a batch are one transaction; in MongoDB each record is a
+    document that is upserted by its place in the topic. The store is not touched.
     """
     from dqm_assets.errors import SettingsError
     from dqm_assets.settings import settings
     from dqm_assets.sources.streams.consumer import StreamConsumer, StreamTotals
-    from dqm_assets.sources.streams.postgres_sink import PostgresSink
+    from dqm_assets.sources.streams.sinks import open_sink
 
     url, bootstrap = settings().stream_sink, settings().kafka_bootstrap
     if url is None:
-        raise SettingsError("Nothing to copy into: set DQM_STREAM_SINK to the URL of a PostgreSQL database.")
+        raise SettingsError("Nothing to copy into: set DQM_STREAM_SINK to a postgresql:// or mongodb:// URL.")
     if bootstrap is None:
         raise SettingsError("Nothing to copy from: set DQM_KAFKA_BOOTSTRAP to the addresses of the brokers.")
     topics = tuple(topic or settings().stream_topics)
@@ -43,7 +44,7 @@ def copy(
 
     def consume(name: str) -> StreamTotals:
         with (
-            PostgresSink(url.get_secret_value(), name) as sink,
+            open_sink(url.get_secret_value(), name) as sink,
             StreamConsumer(bootstrap, name, sink) as consumer,
         ):
             seen, since = -1, time.monotonic()

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from dqm_assets.errors import StoreError
 from dqm_assets.sources.streams.classify import Classifier
-from dqm_assets.sources.streams.sink import FencedError, Position, Written
+from dqm_assets.sources.streams.sink import FencedError, Position, Written, following
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS dqm_stream_events (
@@ -79,8 +79,8 @@ class PostgresSink:
         claimed = {}
         with _Transaction(self._connection):
             for partition in partitions:
-                ((following, epoch),) = self._run(_CLAIM, self._topic, partition)
-                claimed[partition] = Position(following, epoch)
+                ((reached, epoch),) = self._run(_CLAIM, self._topic, partition)
+                claimed[partition] = Position(reached, epoch)
         self._held.update(claimed)
         return {partition: held.next_offset for partition, held in claimed.items() if held.next_offset >= 0}
 
@@ -96,13 +96,13 @@ class PostgresSink:
         """
         events, dead = self._storable(records)
         now = pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
-        following = self._following(records)
+        moved = following(records, self._held)
         with _Transaction(self._connection):
-            for partition, position in following.items():
+            for partition, position in moved.items():
                 self._advance(partition, position)
             self._copy("dqm_stream_events", events.append_column("stored_at", pa.repeat(now, len(events))))
             self._copy("dqm_dead_letters", dead.append_column("dead_at", pa.repeat(now, len(dead))))
-        self._held.update(following)
+        self._held.update(moved)
         return Written(events.num_rows, dead.num_rows)
 
     def close(self) -> None:
@@ -129,13 +129,6 @@ class PostgresSink:
         for name, value in (("code", "out_of_range"), ("reason", "a text holds the character NUL")):
             letters = letters.append_column(name, pa.repeat(pa.scalar(value), len(letters)))
         return events.filter(pc.invert(refused)), pa.concat_tables([dead, letters])
-
-    def _following(self, records: pa.Table) -> dict[int, Position]:
-        last = records.group_by("partition").aggregate([("record_offset", "max")])
-        return {
-            row["partition"]: Position(row["record_offset_max"] + 1, self._held[row["partition"]].epoch)
-            for row in last.to_pylist()
-        }
 
     def _advance(self, partition: int, position: Position) -> None:
         held = self._held[partition]

@@ -67,6 +67,15 @@ class Sink(Protocol):
         """Write a batch of claimed partitions once, or not at all."""
 
 
+def following(records: pa.Table, held: Mapping[int, Position]) -> dict[int, Position]:
+    """Where each partition of a batch goes on after it, in the epoch in which it is held."""
+    last = records.group_by("partition").aggregate([("record_offset", "max")])
+    return {
+        row["partition"]: Position(row["record_offset_max"] + 1, held[row["partition"]].epoch)
+        for row in last.to_pylist()
+    }
+
+
 class StreamSink:
     """Writes batches of one topic; whoever claims a partition later shuts this one out.
 
@@ -125,18 +134,18 @@ class StreamSink:
         """
         self._at("classify")
         events, dead = self._classifier.split(records)
-        following = self._following(records)
+        moved = following(records, self._held)
         now = pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
         with self._store.transaction(OFFSETS) as tx:
             self._at("begin")
-            self._advance(tx, following, now.as_py())
+            self._advance(tx, moved, now.as_py())
             self._at("events")
             tx.append("raw.stream_events", events.append_column("stored_at", pa.repeat(now, len(events))))
             self._at("dead_letters")
             tx.append("raw.dead_letters", dead.append_column("dead_at", pa.repeat(now, len(dead))))
             self._at("commit")
         self._at("committed")
-        self._held.update(following)
+        self._held.update(moved)
         if self._listener is not None:
             self._listener.take(events, dead)
         return Written(events.num_rows, dead.num_rows)
@@ -145,26 +154,19 @@ class StreamSink:
         """Close what the sink opened; the store stays open."""
         self._classifier.close()
 
-    def _following(self, records: pa.Table) -> dict[int, Position]:
-        last = records.group_by("partition").aggregate([("record_offset", "max")])
-        return {
-            row["partition"]: Position(row["record_offset_max"] + 1, self._held[row["partition"]].epoch)
-            for row in last.to_pylist()
-        }
-
-    def _advance(self, tx: Transaction, following: Mapping[int, Position], now: datetime) -> None:
-        held = [self._held[partition] for partition in following]
-        moved = {
+    def _advance(self, tx: Transaction, moved: Mapping[int, Position], now: datetime) -> None:
+        held = [self._held[partition] for partition in moved]
+        asked = {
             "topic": self._topic,
             "now": now,
-            "partitions": list(following),
+            "partitions": list(moved),
             "expected": [position.next_offset for position in held],
-            "following": [position.next_offset for position in following.values()],
+            "following": [position.next_offset for position in moved.values()],
             "epochs": [position.epoch for position in held],
         }
-        if tx.update(_ADVANCE, moved) != len(following):
+        if tx.update(_ADVANCE, asked) != len(moved):
             raise FencedError(
-                f"Partitions {', '.join(map(str, sorted(following)))} of {self._topic} have another consumer "
+                f"Partitions {', '.join(map(str, sorted(moved)))} of {self._topic} have another consumer "
                 "by now. This one ends; start each consumer with partitions of its own.",
                 "fenced",
             )

@@ -1,9 +1,6 @@
 """A real Apache Kafka in KRaft mode: one node on loopback, from the jars that Maven fetches."""
 
-import hashlib
 import os
-import shutil
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -12,9 +9,11 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.integration.streams.jars import CACHE, fetch_jars, free_port
+
 HERE = Path(__file__).parent
 #: Where the jars are kept from one test session to the next.
-JARS = Path(os.environ.get("DQM_KAFKA_JARS", Path.home() / ".cache" / "dqm-tests" / "kafka-4.1.1"))
+JARS = Path(os.environ.get("DQM_KAFKA_JARS", CACHE / "kafka-4.1.1"))
 QUIET = {"log_level": 0}
 
 PROPERTIES = """
@@ -32,10 +31,6 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 """
-
-
-class KafkaAbsentError(Exception):
-    """Kafka cannot run here; the message says why."""
 
 
 @dataclass
@@ -81,32 +76,16 @@ def make_broker(folder: Path) -> KafkaBroker:
     """Format the storage of a new broker.
 
     Raises:
-        KafkaAbsentError: Java or Maven are missing, or Maven cannot fetch Kafka.
+        JarsAbsentError: Java or Maven are missing, or Maven cannot fetch Kafka.
     """
-    for tool in ("java", "mvn"):
-        if shutil.which(tool) is None:
-            raise KafkaAbsentError(f"no {tool} here: apt-get install default-jre-headless maven")
-    _fetch()
-    port, controller = _free_port(), _free_port()
+    fetch_jars(HERE, JARS)
+    port, controller = free_port(), free_port()
     properties = folder / "server.properties"
     properties.write_text(PROPERTIES.format(port=port, controller=controller, data=folder / "data"))
     tool = "kafka.tools.StorageTool"
     cluster = _output(tool, "random-uuid").splitlines()[-1]
     _output(tool, "format", "--standalone", "-t", cluster, "-c", str(properties))
     return KafkaBroker(folder, port)
-
-
-def _fetch() -> None:
-    """Have Maven copy the jars, and refuse any that is not the pinned one."""
-    pinned = dict(reversed(line.split()) for line in (HERE / "jars.sha256").read_text().splitlines())
-    if {path.name for path in JARS.glob("*.jar")} != set(pinned):
-        command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
-        try:
-            subprocess.run([*command, f"-DoutputDirectory={JARS}"], check=True, timeout=200)
-        except subprocess.SubprocessError as error:
-            raise KafkaAbsentError(f"Maven cannot fetch Kafka: {error}") from error
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in JARS.glob("*.jar")}
-    assert found == pinned, "the jars are not the pinned ones"
 
 
 def _java(*arguments: str, log: object) -> subprocess.Popen:
@@ -118,9 +97,3 @@ def _java(*arguments: str, log: object) -> subprocess.Popen:
 def _output(*arguments: str) -> str:
     command = ["java", "-cp", f"{JARS}/*", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -1,6 +1,5 @@
 """Against a real Apache Kafka: a broker's crash loses and doubles nothing, aborted records do not exist."""
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ from dqm_assets.simulate.stream import SensorStream  # noqa: E402
 from dqm_assets.sources.streams.consumer import StreamConsumer, StreamLimits  # noqa: E402
 from dqm_assets.sources.streams.sink import FencedError, StreamSink  # noqa: E402
 from dqm_assets.store import Store  # noqa: E402
+from tests.integration.streams.jars import JarsAbsentError, skip_without  # noqa: E402
 from tests.integration.streams.kafka.broker import (  # noqa: E402
     QUIET,
-    KafkaAbsentError,
     KafkaBroker,
     make_broker,
 )
@@ -32,9 +31,8 @@ from tests.integration.streams.test_stream import COUNTS  # noqa: E402
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     try:
         broker = make_broker(tmp_path_factory.mktemp("kafka"))
-    except KafkaAbsentError as error:
-        # Skip, unless this machine has promised to run these tests.
-        (pytest.fail if os.environ.get("DQM_REQUIRE_KAFKA") else pytest.skip)(str(error))
+    except JarsAbsentError as error:
+        skip_without(error)
     broker.start()
     yield broker
     broker.kill()
