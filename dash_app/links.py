@@ -39,9 +39,9 @@ def alerts_link(dataset: str = "") -> str:
     return _with("/alerts", dataset=dataset)
 
 
-def contract_link(dataset: str) -> str:
-    """Address of a dataset's contract."""
-    return _with("/contracts", dataset=dataset)
+def contract_link(dataset: str, clause: str = "", batch: str = "") -> str:
+    """Address of a dataset's contract, or of what one of its clauses found in a batch."""
+    return _with("/contracts", dataset=dataset, clause=clause, batch=batch)
 
 
 def backtest_link(dataset: str, metric: str, column: str = "", segment: str = "") -> str:

@@ -9,7 +9,8 @@ from dash_app.components.status import CHECK_MARKS, FIT_MARKS, STATEMENT_MARKS, 
 from dash_app.components.strip import strip
 from dash_app.components.table import Cell, Heading, table
 from dash_app.components.toolbar import csv_link
-from dash_app.links import dataset_link, run_link
+from dash_app.links import dataset_link
+from dash_app.pages.contract_rows import batch_link
 from dash_app.services.checks import ClauseHistory, clause_histories
 from dash_app.services.contracts import ColumnFit, ContractSheet, Statement, column_fits
 from dash_app.services.services import Services
@@ -99,7 +100,7 @@ def _row(dataset: str, each: Statement, history: ClauseHistory | None) -> list[C
         result = badge(mark_of(CHECK_MARKS, "passed" if history.passed else "failed"))
         run = history.last_failed_run or history.run_id
         text = f"{count(history.failing_rows)} of {count(history.checked_rows)}"
-        failing = dcc.Link(text, href=run_link(dataset, run))
+        failing = dcc.Link(text, href=batch_link(dataset, history, run))
         bars = strip(["GOOD" if ok else "BAD" for ok in history.recent], 20, words=("passed", "failed"))
     return [
         count(each.line),

@@ -12,6 +12,7 @@ from dash_app.components.table import Cell, Heading, table
 from dash_app.links import contract_link
 from dash_app.pages.contract_detail import contract_detail
 from dash_app.pages.contract_jobs import jobs_cards, register_jobs
+from dash_app.pages.contract_rows import clause_rows_card
 from dash_app.services.checks import clause_histories
 from dash_app.services.contracts import ContractSheet, contract_sheets, sheet_of
 from dash_app.services.services import Services
@@ -29,7 +30,8 @@ HEADINGS = (
 
 
 class ContractsPage:
-    """The page at ``/contracts``; ``dataset`` in its address shows one contract."""
+    """The page at ``/contracts``; ``dataset`` in its address shows one contract, with ``clause`` and
+    ``batch`` the rows that a clause found."""
 
     path = "/contracts"
     name = "Contracts"
@@ -45,7 +47,7 @@ class ContractsPage:
         return html.Div(
             [
                 dcc.Store(id="contracts-dataset", data=dataset),
-                html.Div(await self._content(dataset), id="contracts-content"),
+                html.Div(await self._content(query), id="contracts-content"),
             ]
         )
 
@@ -68,7 +70,8 @@ class ContractsPage:
             return no_update
         return await contract_detail(self._services, sheet)
 
-    async def _content(self, dataset: str | None) -> list[Component]:
+    async def _content(self, query: dict[str, str]) -> list[Component]:
+        dataset = query.get("dataset")
         if dataset is None:
             about = "What each dataset must be: every statement is enforced, or refused with a reason."
             head = page_head("Contracts", about)
@@ -91,12 +94,22 @@ class ContractsPage:
             page_head(f"Contract of {dataset}", about or sheet.file, [back]),
             html.Div(
                 [
+                    *await self._rows(sheet.dataset, query),
                     html.Div(await contract_detail(self._services, sheet), id="contracts-results"),
                     *([] if sheet.error else jobs_cards()),
                 ],
                 className="stack",
             ),
         ]
+
+    async def _rows(self, dataset: str, query: dict[str, str]) -> list[Component]:
+        clause, batch = query.get("clause", ""), query.get("batch", "")
+        if clause and not batch:
+            histories = await self._services.reads(clause_histories, dataset)
+            batch = next(
+                (each.last_failed_run or each.run_id for each in histories if each.clause == clause), ""
+            )
+        return [await clause_rows_card(self._services, dataset, clause, batch)] if clause else []
 
     async def _list(self) -> Component:
         sheets = await self._services.reads.look(contract_sheets, self._services.settings)

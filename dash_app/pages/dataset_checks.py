@@ -11,7 +11,8 @@ from dash_app.components.strip import strip
 from dash_app.components.table import Cell, Heading, table
 from dash_app.components.toolbar import csv_link, outside_link
 from dash_app.components.when import when
-from dash_app.links import backtest_link, contract_link, dagster_check_link, run_link
+from dash_app.links import backtest_link, contract_link, dagster_check_link
+from dash_app.pages.contract_rows import batch_link
 from dash_app.services.checks import ClauseHistory, clause_histories
 from dash_app.services.datasets import dataset_summaries
 from dash_app.services.metric_series import JudgedSeries, judged_series
@@ -44,11 +45,15 @@ async def checks_tab(services: Services, dataset: str) -> Component:
     clauses = await services.reads(clause_histories, dataset)
     series = await services.reads(judged_series, dataset)
     summaries = await services.reads(dataset_summaries, dataset)
-    raw = summaries[0].table_name.removeprefix("raw.") if summaries else ""
-    return html.Div([_clauses(services, dataset, clauses, raw), _series(dataset, series)], className="stack")
+    asset = summaries[0].asset if summaries else (dataset,)
+    return html.Div(
+        [_clauses(services, dataset, clauses, asset), _series(dataset, series)], className="stack"
+    )
 
 
-def _clauses(services: Services, dataset: str, clauses: tuple[ClauseHistory, ...], raw: str) -> Component:
+def _clauses(
+    services: Services, dataset: str, clauses: tuple[ClauseHistory, ...], asset: tuple[str, ...]
+) -> Component:
     if not clauses:
         return card(
             "Contract",
@@ -69,7 +74,7 @@ def _clauses(services: Services, dataset: str, clauses: tuple[ClauseHistory, ...
     url = services.settings.dagster_url
     return card(
         "Contract",
-        table("Clauses", CLAUSE_HEADINGS, [_clause_row(dataset, each, url, raw) for each in clauses]),
+        table("Clauses", CLAUSE_HEADINGS, [_clause_row(dataset, each, url, asset) for each in clauses]),
         note=note,
         right=[
             dcc.Link("Contract", href=contract_link(dataset), className="tool"),
@@ -78,20 +83,21 @@ def _clauses(services: Services, dataset: str, clauses: tuple[ClauseHistory, ...
     )
 
 
-def _clause_row(dataset: str, each: ClauseHistory, dagster_url: str, raw: str) -> list[Cell]:
+def _clause_row(dataset: str, each: ClauseHistory, dagster_url: str, asset: tuple[str, ...]) -> list[Cell]:
     failed: Component | str = MISSING
     if each.last_failed_run:
         failed = dcc.Link(
             html.Span(each.last_failure, className="clip", title=each.last_failure),
-            href=run_link(dataset, each.last_failed_run),
+            href=batch_link(dataset, each, each.last_failed_run),
         )
-    check = dagster_check_link(dagster_url, (f"raw_{raw}",), each.clause)
+    check = dagster_check_link(dagster_url, asset, each.clause)
     return [
         html.Span(outside_link(each.clause, check), title="The check in Dagster"),
         badge(mark_of(CHECK_MARKS, "passed" if each.passed else "failed")),
         strip(["GOOD" if passed else "BAD" for passed in each.recent], 24, words=("passed", "failed")),
         dcc.Link(
-            f"{count(each.failing_rows)} of {count(each.checked_rows)}", href=run_link(dataset, each.run_id)
+            f"{count(each.failing_rows)} of {count(each.checked_rows)}",
+            href=batch_link(dataset, each, each.run_id),
         ),
         f"{count(each.failures)} of {count(each.results)}",
         html.Span(mark_of(SEVERITY_MARKS, each.severity).word, className="muted"),

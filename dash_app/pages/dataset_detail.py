@@ -144,17 +144,13 @@ class DatasetDetail:
         return f"{known} {scored.score if scored else None}"
 
     def _tools(self, summary: DatasetSummary) -> list[Component]:
-        raw = summary.table_name.removeprefix("raw.")
         links: list[Component] = []
         if summary.runs:
             links.append(dcc.Link("Runs", href=runs_link(summary.dataset), className="tool"))
         if summary.contract:
             links.append(dcc.Link("Contract", href=contract_link(summary.dataset), className="tool"))
-        if summary.runs:
-            asset = outside_link(
-                "Dagster asset", dagster_asset_link(self._services.settings.dagster_url, (f"raw_{raw}",))
-            )
-            links.append(html.Span(asset, className="tool"))
+        address = dagster_asset_link(self._services.settings.dagster_url, summary.asset)
+        links.append(html.Span(outside_link("Dagster asset", address), className="tool"))
         return [*links, permalink()]
 
     async def _tiles(self, summary: DatasetSummary) -> Component:

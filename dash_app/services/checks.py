@@ -11,7 +11,7 @@ RECENT_RESULTS = 40
 
 CLAUSES = """
 WITH ranked AS (
-    SELECT c.*, coalesce(r.ts, r.landed_at, c.checked_at) AS came,
+    SELECT c.*, coalesce(r.ts, r.landed_at, c.checked_at) AS came, r.run_id IS NOT NULL AS of_file,
         row_number() OVER (
             PARTITION BY c.clause ORDER BY coalesce(r.ts, r.landed_at, c.checked_at) DESC, c.run_id DESC
         ) AS place
@@ -22,7 +22,7 @@ WITH ranked AS (
 SELECT clause, max(severity) FILTER (WHERE place = 1) AS severity,
     max(dimension) FILTER (WHERE place = 1) AS dimension,
     max(message) FILTER (WHERE place = 1) AS message,
-    max(run_id) FILTER (WHERE place = 1) AS run_id,
+    max(run_id) FILTER (WHERE place = 1) AS run_id, bool_or(of_file) AS of_file,
     max(came) FILTER (WHERE place = 1) AS came,
     bool_and(passed) FILTER (WHERE place = 1) AS passed,
     max(failing_rows) FILTER (WHERE place = 1) AS failing_rows,
@@ -62,6 +62,8 @@ class ClauseHistory:
     last_failure: str
     #: Whether each of the newest results passed, oldest first.
     recent: tuple[bool, ...]
+    #: Whether its batches are runs of files, which have a page of their own.
+    of_file: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def clause_histories(store: Store, dataset: str) -> tuple[ClauseHistory, ...]:
             last_failed_run=as_text(row["last_failed_run"]),
             last_failure=as_text(row["last_failure"]),
             recent=tuple(row["recent"] or ()),
+            of_file=bool(row["of_file"]),
         )
         for row in store.rows(CLAUSES, {"dataset": dataset, "recent": RECENT_RESULTS})
     )

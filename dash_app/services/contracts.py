@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+import pyarrow as pa
+
 from dash_app.services.schema import schema_versions
 from dqm_assets.errors import ContractError, SettingsError
-from dqm_assets.pipeline.datasets import CONTRACT_SUFFIX, find_dataset
+from dqm_assets.pipeline.datasets import CONTRACT_SUFFIX, Dataset, find_dataset
+from dqm_assets.pipeline.newest_batch import newest_batch
 from dqm_assets.pipeline.raw_rows import loaded_runs, run_tables
 from dqm_assets.quality.contracts import Contract, lint, load_contracts
 from dqm_assets.quality.contracts.comparison import ContractChange, compare_files
@@ -137,12 +140,11 @@ def _sheet(contract: Contract, path: Path, problems: tuple[str, ...]) -> Contrac
 def column_fits(store: Store, settings: Settings, dataset: str) -> tuple[ColumnFit, ...]:
     """Compare the columns of a contract with those of the newest batch, those that differ first."""
     contract = find_dataset(settings, dataset).contract
-    versions = schema_versions(store, dataset)
-    if contract is None or not versions:
+    arrived = _arrived(store, dataset)
+    if contract is None or not arrived:
         return ()
     stated = {prop.name: prop.logical_type or "any type" for prop in contract.properties}
     wanted = {name: str(kind) for name, kind in contract.columns.items()}
-    arrived = {column.name: column.type for column in versions[0].columns}
     fits = []
     for name in dict.fromkeys((*stated, *arrived)):
         if name not in arrived:
@@ -153,6 +155,15 @@ def column_fits(store: Store, settings: Settings, dataset: str) -> tuple[ColumnF
             state = "as stated" if wanted.get(name, arrived[name]) == arrived[name] else "other type"
         fits.append(ColumnFit(name, stated.get(name, ""), arrived.get(name, ""), state))
     return tuple(sorted(fits, key=lambda fit: fit.state == "as stated"))
+
+
+def _arrived(store: Store, dataset: str) -> dict[str, str]:
+    """Columns of the newest batch with their types."""
+    batch = newest_batch(store, dataset)
+    if batch is not None:
+        return {column.name: str(column.type) for column in batch.rows.schema}
+    versions = schema_versions(store, dataset)
+    return {column.name: column.type for column in versions[0].columns} if versions else {}
 
 
 def compare_with(settings: Settings, dataset: str, text: str) -> list[ContractChange]:
@@ -194,17 +205,25 @@ def mutate(store: Store, settings: Settings, dataset: str) -> Iterator[MutationS
     found = find_dataset(settings, dataset)
     if found.contract is None:
         raise SettingsError(f"There is no contract for {dataset!r}: there is nothing to mutate.")
-    rows = store.rows(NEWEST_GOOD, {"dataset": dataset})
-    runs = loaded_runs(store, found, [row["run_id"] for row in rows])
-    tables = [table for chunk in run_tables(store, found, runs) for _, table in chunk]
-    if not tables:
+    data = _newest_rows(store, found)
+    if data is None:
         raise SettingsError(f"{dataset} has no batch yet: mutants are made from good rows.")
-    data = tables[0].slice(0, MUTANT_ROWS)
+    data = data.slice(0, MUTANT_ROWS)
     now = datetime.now(UTC)
     clauses = found.contract.clauses
     for done, clause in enumerate(clauses, start=1):
         report = mutation_test(replace(found.contract, clauses=(clause,)), data, now=now)
         yield MutationStep(done, len(clauses), report.results[0])
+
+
+def _newest_rows(store: Store, dataset: Dataset) -> pa.Table | None:
+    """Rows of the newest good run, or of the newest batch of a source that is no files."""
+    batch = newest_batch(store, dataset.name)
+    if batch is not None:
+        return batch.rows
+    rows = store.rows(NEWEST_GOOD, {"dataset": dataset.name})
+    runs = loaded_runs(store, dataset, [row["run_id"] for row in rows])
+    return next((table for chunk in run_tables(store, dataset, runs) for _, table in chunk), None)
 
 
 def report_of(steps: list[MutationStep]) -> MutationReport:

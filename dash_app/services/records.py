@@ -136,6 +136,14 @@ class DatasetSummary:
     recent: tuple[RunStatus, ...] = ()
 
     @property
+    def asset(self) -> tuple[str, ...]:
+        """Key of the Dagster asset that brings its rows."""
+        name = self.table_name.removeprefix("raw.")
+        if self.runs:
+            return (f"raw_{name}",)
+        return (name,) if name != self.table_name else (self.dataset,)
+
+    @property
     def judged(self) -> int:
         """Runs that carry a judgement."""
         return self.good + self.bad

@@ -1,21 +1,16 @@
 """The contract of a table in a database, judged on the rows of the periods that are new."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyarrow as pa
 
+from dqm_assets.pipeline.contract_alerts import tell_clauses
 from dqm_assets.pipeline.contract_results import clause_outcome, store_outcomes
-from dqm_assets.pipeline.pipeline_alerts import active_alert, advance_alert
-from dqm_assets.quality.alert import SeriesKey
-from dqm_assets.quality.alerts import AlertPolicy, Finding
 from dqm_assets.quality.contracts import ClauseResult, Contract
-from dqm_assets.quality.detectors import Verdict
 from dqm_assets.store import Store
 
-DETECTOR = "contract"
 #: Rows that are fetched for a contract; more are not looked at, and the result says how many were.
 MOST_ROWS = 200_000
 
@@ -52,35 +47,8 @@ def judge_contract(store: Store, contract: Contract, new: NewRows, *, owner: str
         clause_outcome(new.dataset, new.batch, one, snapshot=snapshot, now=new.seen) for one in results
     ]
     store_outcomes(store, outcomes)
-    for result in results:
-        if result.clause.severity != "info":
-            _tell(store, new, result, owner)
+    tell_clauses(store, new.dataset, new.batch, new.seen, results, owner=owner)
     return results
-
-
-def _tell(store: Store, new: NewRows, result: ClauseResult, owner: str) -> None:
-    clause = result.clause
-    series = SeriesKey(new.dataset, clause.column, "", clause.id, DETECTOR)
-    if result.passed and active_alert(store, series) is None:
-        return
-    policy = AlertPolicy(
-        severity=clause.severity,
-        resolve_after=1,
-        reopen_within=timedelta(hours=1),
-        owner=owner,
-        escalate_after=0,
-        error_beyond=math.inf,
-        critical_beyond=math.inf,
-    )
-    title = "" if result.passed else f"{new.dataset}: {result.message}"
-    finding = Finding(series, new.batch, _verdict(result, new.seen))
-    advance_alert(store, finding, policy, title, result.message)
-
-
-def _verdict(result: ClauseResult, seen: datetime) -> Verdict:
-    failing = float(result.failing_rows)
-    verdict = "normal" if result.passed else "anomalous"
-    return Verdict(seen, failing, 0.0, 0.0, 0.5, 0.5, failing, verdict, DETECTOR, 1, 0, {})
 
 
 def failed(results: Sequence[ClauseResult]) -> int:

@@ -17,6 +17,8 @@ from dqm_assets.sources.devices.snapshot import SegmentKey
 from dqm_assets.sources.simulated import SIMULATED_HEADER
 from dqm_assets.store import Store
 
+#: What the contract of the inventory calls it; the snapshots are the dataset `devices`.
+DATASET = "device_inventory"
 INVENTORY_PATH = "/devices.csv"
 _TIMEOUT_SECONDS = 120.0
 _SCHEMA = pa.schema(

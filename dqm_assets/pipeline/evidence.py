@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from dqm_assets.errors import StoreError
 from dqm_assets.pipeline.datasets import Dataset
+from dqm_assets.pipeline.newest_batch import newest_batch
 from dqm_assets.store import Store
 from dqm_assets.store.names import quoted_table
 
@@ -97,7 +98,10 @@ def evidence(store: Store, dataset: Dataset | None, outcome: Mapping[str, Any]) 
 
 
 def _rows_then(store: Store, dataset: Dataset, run_id: str, snapshot: int) -> pa.Table:
-    """Rows of a run at a snapshot, with the columns that its file had."""
+    """Rows of a run at a snapshot, with the columns that its file had; else the newest batch of then."""
+    batch = newest_batch(store, dataset.name, snapshot)
+    if batch is not None:
+        return batch.rows
     table = store.query(
         f"SELECT * FROM {quoted_table(dataset.raw_table)} "  # noqa: S608 - quoted by the store
         "WHERE _run_id = ? ORDER BY _line",

@@ -1,11 +1,10 @@
 """Checks of the crypto prices: the contract, the age of the data, the exchange rate, what was kept out."""
 
 import dagster as dg
-import pyarrow as pa
 
-from dqm_assets.checks.contract import contract_checks
 from dqm_assets.checks.freshness import DataAge, freshness_check
 from dqm_assets.checks.metadata import markdown_table
+from dqm_assets.defs.contract_checks import newest_batch_checks
 from dqm_assets.defs.resources import StoreResource, process_store
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.quality.contracts.sla import Sla
@@ -46,12 +45,8 @@ def price_checks(asset: dg.AssetsDefinition) -> list[dg.AssetChecksDefinition]:
         _quarantine_check(asset),
     ]
     if contract is not None:
-        checks.append(contract_checks(asset, contract, _newest))
+        checks.append(newest_batch_checks(asset, contract))
     return checks
-
-
-def _newest(_context: dg.AssetCheckExecutionContext) -> pa.Table:
-    return process_store().query(_NEWEST)
 
 
 def _age(_context: dg.AssetCheckExecutionContext) -> DataAge:

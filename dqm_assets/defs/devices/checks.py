@@ -1,16 +1,16 @@
 """Checks of the device fleet: the contracts of inventory and snapshots, the age of the data, the drop."""
 
 import dagster as dg
-import pyarrow as pa
 
-from dqm_assets.checks.contract import contract_checks
 from dqm_assets.checks.freshness import DataAge, freshness_check
 from dqm_assets.checks.metadata import markdown_table
+from dqm_assets.defs.contract_checks import newest_batch_checks
 from dqm_assets.defs.devices.assets import DeviceAssets
 from dqm_assets.defs.resources import StoreResource, process_store
 from dqm_assets.errors import SourceError
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.pipeline.devices_collect import DATASET
+from dqm_assets.pipeline.devices_inventory import DATASET as INVENTORY
 from dqm_assets.pipeline.devices_status import FleetStatus, fleet_status
 from dqm_assets.quality.contracts.sla import Sla
 from dqm_assets.settings import settings
@@ -18,10 +18,6 @@ from dqm_assets.sources.devices.connection import rule_of
 
 _ARRIVALS = 400
 _LISTED = 10
-_INVENTORY = "SELECT * EXCLUDE (loaded_at) FROM raw.devices"
-_NEWEST = """
-    SELECT * FROM raw.segment_timeseries WHERE ts = (SELECT max(ts) FROM raw.device_payloads)
-"""
 _AGE = "SELECT min({column}) AS oldest, max({column}) AS newest FROM raw.device_payloads"
 _RECEIVED = "SELECT received_at FROM raw.device_payloads ORDER BY received_at DESC LIMIT ?"
 
@@ -32,25 +28,17 @@ def device_checks(assets: DeviceAssets) -> list[dg.AssetChecksDefinition]:
     Args:
         assets: The assets.
     """
-    inventory = find_dataset(settings(), DATASET).contract
-    snapshots = find_dataset(settings(), "segment_timeseries").contract
+    inventory = find_dataset(settings(), INVENTORY).contract
+    snapshots = find_dataset(settings(), DATASET).contract
     checks = [
         freshness_check(assets.segments.key, _age, sla=snapshots.sla if snapshots else Sla()),
         _drop_check(assets),
     ]
     if inventory is not None:
-        checks.append(contract_checks(assets.inventory, inventory, _devices))
+        checks.append(newest_batch_checks(assets.inventory, inventory))
     if snapshots is not None:
-        checks.append(contract_checks(assets.segments, snapshots, _newest))
+        checks.append(newest_batch_checks(assets.segments, snapshots))
     return checks
-
-
-def _devices(_context: dg.AssetCheckExecutionContext) -> pa.Table:
-    return process_store().query(_INVENTORY)
-
-
-def _newest(_context: dg.AssetCheckExecutionContext) -> pa.Table:
-    return process_store().query(_NEWEST)
 
 
 def _age(_context: dg.AssetCheckExecutionContext) -> DataAge:

@@ -112,8 +112,8 @@ def _events() -> pa.Table:
 #: Contract file and dataset → rows that satisfy it.
 GOOD_ROWS = {
     ("detector_runs.odcs.yaml", "detector"): lambda: RunSeries().run(0).table,
-    ("devices.odcs.yaml", "devices"): _devices,
-    ("devices.odcs.yaml", "segment_timeseries"): _segments,
+    ("devices.odcs.yaml", "device_inventory"): _devices,
+    ("devices.odcs.yaml", "devices"): _segments,
     ("crypto.odcs.yaml", "coins_markets"): _markets,
     ("crypto.odcs.yaml", "crypto_prices"): _prices,
     ("streams.odcs.yaml", "stream_events"): _events,

@@ -1,13 +1,16 @@
 """The device fleet in Dagster: one run collects, judges and checks; what is missing is said, not thrown."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
 from fastapi import FastAPI
 
 from dqm_assets.defs.devices.definitions import defs
-from dqm_assets.defs.resources import StoreResource
+from dqm_assets.defs.resources import StoreResource, process_store
+from dqm_assets.pipeline.datasets import find_dataset
+from dqm_assets.pipeline.evidence import evidence, find_outcomes
 from dqm_assets.settings import Settings, settings
 from dqm_assets.simulate.device_api import DeviceSimulation, devices_router
 from dqm_assets.simulate.fleet_outages import OutagePlan, parse_outage
@@ -54,6 +57,45 @@ def test_a_run_collects_judges_and_checks(instance: dg.DagsterInstance, fleet_ap
     assert {name for name, check in checks.items() if not check.passed} == {"online_share_drop"}
     assert "Supplier=Tucano" in (checks["online_share_drop"].description or "")
     assert set(checks) >= {"freshness", "has_segments", "dimensions_in_pairs"}
+
+
+def test_what_the_contract_finds_is_kept_reopened_and_told_once(
+    instance: dg.DagsterInstance, fleet_api: str, tmp_path: Path
+) -> None:
+    def told() -> list[tuple[str, int]]:
+        rows = process_store().rows(
+            "SELECT status, evaluations FROM monitoring.alerts "
+            "WHERE dataset = 'devices' AND detector = 'contract'"
+        )
+        return [(row["status"], row["evaluations"]) for row in rows]
+
+    strict = tmp_path / "devices.odcs.yaml"
+    text = (settings().contracts / "devices.odcs.yaml").read_text()
+    strict.write_text(text.replace("logicalTypeOptions: {minimum: 0}", "logicalTypeOptions: {maximum: 5}"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DQM_CONTRACTS", str(tmp_path))
+        settings.cache_clear()
+        checks = {each.check_name: each for each in ran(instance, "devices").get_asset_check_evaluations()}
+        failed = checks["count__maximum"]
+        assert not failed.passed
+        evidence_id = str(failed.metadata["evidence"].value).removeprefix("dqm check show ")
+        (outcome,) = find_outcomes(process_store(), evidence_id)
+        reopened = evidence(process_store(), find_dataset(settings(), "devices"), outcome)
+        assert (reopened.reopened, reopened.failing_rows) == (True, outcome["failing_rows"])
+        assert all(row["count"] > 5 for row in reopened.rows)
+        assert told() == [("open", 1)]
+        ran(instance, "devices")
+        assert told() == [("open", 2)]
+    settings.cache_clear()
+    ran(instance, "devices")
+    assert told() == [("open", 2)], "the clause is in no contract any more, so nobody says that it holds"
+    strict.write_text(text.replace("logicalTypeOptions: {minimum: 0}", "logicalTypeOptions: {maximum: 5000}"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DQM_CONTRACTS", str(tmp_path))
+        settings.cache_clear()
+        ran(instance, "devices")
+    settings.cache_clear()
+    assert told() == [("resolved", 2)]
 
 
 def test_an_api_that_is_away_is_one_clear_line(instance: dg.DagsterInstance, fleet_api: str) -> None:

@@ -32,7 +32,7 @@ def inventory(fleet: Fleet):
 
 
 def test_the_inventory_keeps_its_contract(inventory) -> None:
-    contract = next(each for each in load_contracts(CONTRACT) if each.dataset == "devices")
+    contract = next(each for each in load_contracts(CONTRACT) if each.dataset == "device_inventory")
     results = contract.check(inventory, now=datetime(2026, 1, 1, tzinfo=UTC))
     assert [result.clause.id for result in results if not result.passed] == []
     assert len(results) > 20
