@@ -17,7 +17,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store, open_store
-from tests.e2e.seed import Seeder, seed
+from tests.e2e.seed import seed
+from tests.e2e.seeder import Seeder
 
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).parents[2]

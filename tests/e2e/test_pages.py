@@ -26,6 +26,7 @@ PAGES = (
     ("/databases", "Databases"),
     ("/contracts", "Contracts"),
     ("/contracts?dataset=detector", "Contract of detector"),
+    ("/contracts?dataset=detector&clause=value__required", "Contract of detector"),
     ("/alerts", "Alerts"),
     ("/alerts?status=all", "Alerts"),
     ("/backtest?dataset=detector&column=value&metric=mean", "Backtest"),

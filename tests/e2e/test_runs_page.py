@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import Dashboard, Tab, until
-from tests.e2e.seed import Seeder
+from tests.e2e.seeder import Seeder
 
 pytestmark = pytest.mark.e2e
 NewTab = Callable[..., Tab]

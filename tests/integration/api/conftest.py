@@ -14,7 +14,8 @@ import uvicorn
 from dash_app.app import create_app
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store, open_store
-from tests.e2e.seed import Seeder, seed
+from tests.e2e.seed import seed
+from tests.e2e.seeder import Seeder
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.e2e.seed import RUNS, Seeder
+from tests.e2e.seeder import RUNS, Seeder
 from tests.integration.api.conftest import Api
 
 

@@ -7,7 +7,7 @@ from dqm_assets.pipeline.datasets import register_source
 from dqm_assets.pipeline.observe import Point, Watch, observe
 from dqm_assets.pipeline.scores import update_scores
 from dqm_assets.store import Store
-from tests.e2e.seed import Seeder, arrow
+from tests.e2e.seeder import Seeder, arrow
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
