@@ -104,9 +104,9 @@ def at_rate(folder: Path, bootstrap: str, topic: str, seconds: float, broker: Ka
             first = _Consumer(home, bootstrap, topic, "first")
             begins = first.fresh_after(0.0) + _WARM_UP
             _until(lambda: time.time() > begins)
-            database = _database_cpu(home)
+            database = database_cpu(home)
             _until(lambda: time.time() > begins + seconds)
-            database = _database_cpu(home) - database
+            database = database_cpu(home) - database
             judged = [commit for commit in first.commits() if commit.ended > begins]
             span = judged[-1].ended - judged[0].ended
             figures = {
@@ -156,7 +156,8 @@ class _Consumer:
         return found[0]
 
 
-def _database_cpu(home: Path) -> float:
+def database_cpu(home: Path) -> float:
+    """CPU seconds of the embedded PostgreSQL of a home so far."""
     server = psutil.Process(int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0]))
     times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
     return sum(one.user + one.system for one in times) + server.cpu_times().children_user

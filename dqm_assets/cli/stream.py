@@ -36,7 +36,7 @@ def run(
     share: Annotated[
         str, typer.Option(help="i/n: of n consumers this is number i; it reads each n-th partition.")
     ] = "0/1",
-    linger: Annotated[float, typer.Option(min=0, help="Seconds that a batch waits for more.")] = 0.05,
+    linger: Annotated[float, typer.Option(min=0, help="Seconds that a batch waits for more.")] = 0.12,
     batch: Annotated[int, typer.Option(min=1, max=1_000_000, help="Records of a batch.")] = 50_000,
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait for a development broker to be started.")

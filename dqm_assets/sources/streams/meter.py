@@ -11,6 +11,8 @@ import pyarrow as pa
 
 #: Upper edges of the histograms, in seconds.
 LATENCY_EDGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
+#: Of waits for verdicts: fine where a second is the aim.
+VERDICT_EDGES = (0.1, 0.25, *(n / 10 for n in range(5, 16)), 2.5, 5.0, 10.0, 60.0, 600.0)
 #: Latencies of one report that are kept for its percentiles; of more, an even share.
 _MOST_LATENCIES = 200_000
 

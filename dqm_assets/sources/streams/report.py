@@ -16,7 +16,7 @@ from dqm_assets.pipeline.datasets import find_dataset, register_source
 from dqm_assets.pipeline.pipeline_alerts import pipeline_alert
 from dqm_assets.pipeline.rows import append_rows, as_json, upsert_rows
 from dqm_assets.pipeline.status import FailureRow, StatusRow
-from dqm_assets.sources.streams.meter import TimeHistogram
+from dqm_assets.sources.streams.meter import VERDICT_EDGES, TimeHistogram
 from dqm_assets.sources.streams.window_judge import DATASET, DESCRIPTION, TABLE, JudgeSummary
 from dqm_assets.store import Store
 
@@ -55,7 +55,7 @@ class StreamReporter:
         self._dataset = find_dataset(store.settings, DATASET)
         self._guard = threading.Lock()
         #: Seconds from a window's begin to its stored verdicts.
-        self.verdicts = TimeHistogram()
+        self.verdicts = TimeHistogram(VERDICT_EDGES)
         self.windows = self.opened = 0
         self._waits: list[float] = []
         self._failed = False
