@@ -33,6 +33,8 @@ def serve(settings: Settings) -> None:
             log_level="warning",
             timeout_graceful_shutdown=GRACE_SECONDS,
             server_header=False,
+            # What is pushed is a number: compressing it would only keep two windows for each open page.
+            ws_per_message_deflate=False,
             # Which proxies are believed is for DQM_PROXY_TRUSTED to say.
             proxy_headers=False,
         )
