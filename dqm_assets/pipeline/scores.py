@@ -46,13 +46,13 @@ _DAYS = (
         SELECT dataset, run_id, coalesce(ts, landed_at) AS came, rows_in, rows_quarantined
         FROM metrics.runs JOIN looked USING (dataset) WHERE coalesce(ts, landed_at) >= since
     ), clauses AS (
-        -- An outcome belongs to the day of its run's data; a database's is named after its day or hour.
+        -- An outcome belongs to the day of its run's data; a batch that is no file is named after its time.
         SELECT v.dataset, r.came::DATE AS day, v.passed
         FROM monitoring.contract_violations AS v JOIN runs AS r USING (dataset, run_id)
         WHERE v.severity <> 'info'
         UNION ALL
         SELECT dataset, try_cast(left(v.run_id, 10) AS DATE), v.passed
-        FROM monitoring.contract_violations AS v SEMI JOIN monitoring.source_tables AS t USING (dataset)
+        FROM monitoring.contract_violations AS v ANTI JOIN metrics.runs AS r USING (dataset)
         WHERE v.severity <> 'info'
     ), facts AS (
         SELECT dataset, came::DATE AS day, 'rows' AS fact, sum(rows_in) AS a, sum(rows_quarantined) AS b

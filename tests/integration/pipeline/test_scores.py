@@ -70,6 +70,21 @@ def test_a_source_that_is_no_file_is_scored_by_its_series(store: Store) -> None:
         tx.upsert("metrics.metrics", arrow("metrics.metrics", points))
     update_scores(store)
     assert scores(store)["fleet"] == 100
+    outcomes = [
+        {
+            "dataset": "fleet",
+            "run_id": NOW.isoformat(),
+            "clause": clause,
+            "severity": "error",
+            "passed": clause == "holds",
+            "checked_at": NOW,
+        }
+        for clause in ("holds", "breaks")
+    ]
+    with store.transaction() as tx:
+        tx.upsert("monitoring.contract_violations", arrow("monitoring.contract_violations", outcomes))
+    update_scores(store)
+    assert 50 < scores(store)["fleet"] < 90, "half of the clauses failed"
     update_scores(store, NOW + timedelta(hours=20))
     assert scores(store)["fleet"] < 90
 
