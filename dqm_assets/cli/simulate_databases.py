@@ -1,8 +1,8 @@
 """``dqm simulate databases``: twelve sources over a month with known faults, looked at each morning."""
 
-import tempfile
+import shutil
 from dataclasses import asdict
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -20,15 +20,20 @@ def databases(
 ) -> None:
     """Make twelve sources, two of which fail, let a month with ten faults pass, and say what was found.
 
-    Works in this home's store and PostgreSQL; exit code 1 when a fault was missed or an alert was false.
+    Works in this home's store and PostgreSQL; files and contracts stay in its ``simulated_databases/``. Exit
+    code 1 when a fault was missed or an alert was false.
     """
     from dqm_assets.cli.simulated_month import simulate_month
     from dqm_assets.settings import settings
-    from dqm_assets.simulate.landscape import landscape
+    from dqm_assets.simulate.landscape import first_day, landscape
     from dqm_assets.store import open_store
 
-    with open_store(settings()) as store, tempfile.TemporaryDirectory(prefix="dqm-databases-") as folder:
-        made = landscape(Path(folder), _new_database, mysql)
+    folder = settings().home / "simulated_databases"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    where = settings().model_copy(update={"contracts": folder / "contracts"})
+    with open_store(where) as store:
+        made = landscape(folder, _new_database, mysql, first_day(datetime.now(UTC).date(), days))
 
         def told(day: int, done: Any) -> None:
             away = [one.source for one in done if one.reason]
@@ -37,7 +42,7 @@ def databases(
             ]
             log_console.print(f"day {day}: away {away}, failing {failing}", highlight=False)
 
-        report = simulate_month(store, settings(), made, days, told)
+        report = simulate_month(store, where, made, days, told)
     if json_output:
         print_json(asdict(report))
     else:

@@ -7,6 +7,8 @@ from datetime import timedelta
 import tenacity
 
 from dqm_assets.pipeline.database_collect import SourceSummary, collect_sources
+from dqm_assets.pipeline.score_drops import SCORECARD, ScoreRules
+from dqm_assets.pipeline.scores import update_scores
 from dqm_assets.settings import Settings
 from dqm_assets.simulate.databases import Fault, Landscape
 from dqm_assets.store import Store
@@ -61,7 +63,7 @@ def simulate_month(
     days: int,
     told: Callable[[int, Sequence[SourceSummary]], None] = lambda _day, _done: None,
 ) -> MonthReport:
-    """Let days pass; look at every source each morning.
+    """Let days pass; look at every source each morning, and score everything in the end.
 
     Args:
         store: The open store.
@@ -80,6 +82,7 @@ def simulate_month(
         seconds.append(max(one.seconds for one in done))
         slowest = max(slowest, *(one.seconds for one in done if not one.reason))
         told(day, done)
+    update_scores(store, rules=ScoreRules.of(settings))
     tables = sum(len(source.tables) for source in landscape.sources)
     return _report(store, landscape, (days, tables), tuple(seconds), slowest)
 
@@ -98,7 +101,7 @@ def _report(
             (row["opened_ts"].date() - landscape.start) // timedelta(days=1),
         )
         for row in rows
-        if row["detector"] != "pipeline"
+        if row["detector"] not in {"pipeline", SCORECARD}
     ]
     found = {fault: one for fault in landscape.faults for one in alerts if _tells(one, fault)}
     # What a fault does to other metrics of its table on its days is its consequence, not a false alert.

@@ -8,6 +8,7 @@ from typing import Any
 
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.score_drops import SCORECARD, ScoreRules, tell_drops
+from dqm_assets.pipeline.source_tables import SOURCES
 from dqm_assets.quality.alert import Severity
 from dqm_assets.quality.scorecard import Measured, Part, score_of
 from dqm_assets.store import Store
@@ -108,11 +109,21 @@ _BATCHES = (
 )
 
 _ALERTS = """
-    SELECT dataset, severity, status, opened_ts, resolved_ts FROM monitoring.alerts
-    WHERE coalesce(resolved_ts, $now) >= $since
-        -- That the score fell is no reason for it to fall further.
-        AND detector IS DISTINCT FROM $scorecard
+    WITH told AS (
+        SELECT dataset, severity, status, opened_ts, resolved_ts FROM monitoring.alerts
+        WHERE coalesce(resolved_ts, $now) >= $since
+            -- That the score fell is no reason for it to fall further.
+            AND detector IS DISTINCT FROM $scorecard
+    )
+    SELECT * FROM told
+    UNION ALL
+    -- That a source is away is told once, and is trouble of each of its tables.
+    SELECT t.dataset, a.severity, a.status, a.opened_ts, a.resolved_ts
+    FROM told AS a JOIN monitoring.source_tables AS t ON a.dataset = $sources || t.source
 """
+
+#: Tables that are watched; some were never seen, because their source was away all the time.
+_TABLES = "SELECT dataset FROM monitoring.source_tables"
 
 _STORED = "SELECT name, day, score, parts FROM monitoring.scores WHERE scope = $scope AND day >= $first"
 
@@ -170,7 +181,7 @@ def update_scores(
     asked = {"since": datetime.combine(first, time(), UTC), "now": now}
     facts = _facts(store.rows(_DAYS, {"since": asked["since"]}))
     incidents = defaultdict(list)
-    for row in store.rows(_ALERTS, asked | {"scorecard": SCORECARD}):
+    for row in store.rows(_ALERTS, asked | {"scorecard": SCORECARD, "sources": SOURCES}):
         incidents[row["dataset"]].append(
             _Incident(row["severity"], row["status"], row["opened_ts"], row["resolved_ts"])
         )
@@ -178,9 +189,13 @@ def update_scores(
         row["dataset"]: timedelta(seconds=row["behind"])
         for row in store.rows(_CLOCKS, {"since": asked["since"]})
     }
+    known = _batches(store.rows(_BATCHES, {"since": asked["since"]}))
+    for dataset in (row["dataset"] for row in store.rows(_TABLES)):
+        if dataset not in known and incidents[dataset]:
+            known[dataset] = _never_seen(incidents[dataset], asked["since"])
     rows = [
         row
-        for dataset, batches in _batches(store.rows(_BATCHES, {"since": asked["since"]})).items()
+        for dataset, batches in known.items()
         for row in _by_own_clock(
             dataset,
             batches,
@@ -237,6 +252,12 @@ class _Known:
     facts: _Facts
     incidents: Sequence[_Incident]
     weights: Mapping[Part, float]
+
+
+def _never_seen(incidents: Sequence[_Incident], since: datetime) -> _Batches:
+    """A table of which nothing but trouble is known is scored from the day on which that began."""
+    began = max(min(incident.opened for incident in incidents), since)
+    return _Batches({began.date(): began.timestamp()}, None)
 
 
 def _by_own_clock(

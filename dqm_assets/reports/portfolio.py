@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from dqm_assets.pipeline.scores import DATASET_SCOPE
+from dqm_assets.pipeline.source_tables import SOURCES
 from dqm_assets.quality.scorecard import GOOD_FROM, WARNING_FROM
 from dqm_assets.store import Store
 
@@ -20,13 +21,16 @@ _DATASETS = """
         SELECT name, score, parts, day FROM monitoring.scores WHERE scope = $scope AND day <= $last
         QUALIFY row_number() OVER (PARTITION BY name ORDER BY day DESC) = 1
     ), alerts AS (
-        SELECT dataset, count(*) AS n FROM monitoring.alerts
-        WHERE status IN ('open', 'acknowledged') GROUP BY dataset
+        -- That a source is away is one alert, of each of its tables.
+        SELECT coalesce(t.dataset, a.dataset) AS dataset, count(*) AS n FROM monitoring.alerts AS a
+        LEFT JOIN monitoring.source_tables AS t ON a.dataset = $sources || t.source
+        WHERE a.status IN ('open', 'acknowledged') GROUP BY ALL
     )
-    SELECT s.name, s.score, s.parts, s.day, coalesce(d.owner, '') AS owner,
+    SELECT s.name, s.score, s.parts, s.day, coalesce(d.owner, t.owner, '') AS owner,
            coalesce(d.description, '') AS description, coalesce(d.simulated, false) AS simulated,
            coalesce(a.n, 0) AS open_alerts
     FROM newest AS s LEFT JOIN monitoring.datasets AS d ON d.dataset = s.name
+    LEFT JOIN monitoring.source_tables AS t ON t.dataset = s.name
     LEFT JOIN alerts AS a ON a.dataset = s.name
     ORDER BY s.score, s.name
 """
@@ -115,6 +119,13 @@ class Detection:
     evaluations: int
     explanation: str
 
+    @property
+    def told(self) -> str:
+        """What happened and why, in one line."""
+        if self.explanation.startswith(self.title):
+            return self.explanation
+        return f"{self.title}. {self.explanation}" if self.explanation else self.title
+
 
 @dataclass(frozen=True)
 class ClauseRecord:
@@ -194,7 +205,7 @@ def read_portfolio(store: Store, *, days: int = 30, now: datetime | None = None)
     since = now - timedelta(days=days)
     period = {"scope": DATASET_SCOPE, "first": since.date() + timedelta(days=1), "last": now.date()}
     trends = _trends(store.rows(_TRENDS, period))
-    scored = store.rows(_DATASETS, {"scope": DATASET_SCOPE, "last": now.date()})
+    scored = store.rows(_DATASETS, {"scope": DATASET_SCOPE, "last": now.date(), "sources": SOURCES})
     datasets = tuple(_dataset(row, trends.get(row["name"], ())) for row in scored)
     return Portfolio(
         at=now,

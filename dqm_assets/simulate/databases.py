@@ -254,7 +254,7 @@ class DuckDbHome(SqliteHome):
     def add(self, model: TableModel, rows: Sequence[Row] | Sequence[Change]) -> None:
         """Add rows by way of Arrow."""
         if rows:
-            arrow = _arrow(model, rows)
+            arrow = arrow_of(model, rows)
             with duckdb.connect(str(self.path)) as connection:
                 connection.register("arrow", arrow)
                 connection.execute(f"INSERT INTO {self.short(model)} FROM arrow")
@@ -272,7 +272,7 @@ class FolderHome(Home):
         """Write a file."""
         if rows:
             file = Path(self.source.url) / self.short(model) / f"{rows[0][1]:%Y-%m-%d}.parquet"
-            pq.write_table(_arrow(model, rows), file)
+            pq.write_table(arrow_of(model, rows), file)
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,8 @@ class Landscape:
         return model.day(self.start, day) if model.kind == "batch" else model.changes(self.start, day)
 
 
-def _arrow(model: TableModel, rows: Sequence[Row] | Sequence[Change]) -> pa.Table:
+def arrow_of(model: TableModel, rows: Sequence[Row] | Sequence[Change]) -> pa.Table:
+    """Rows of a table as Arrow."""
     last = ("amount", "customer") if model.kind == "batch" else ("op",)
     names = ("id", "happened", *last)
     columns = list(zip(*rows, strict=True))

@@ -1,7 +1,7 @@
 """The twelve sources of `dqm simulate databases`: which tables they have, and what goes wrong when."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from dqm_assets.simulate.databases import (
@@ -19,7 +19,6 @@ from dqm_assets.sources.databases.source import DatabaseSource
 
 #: Days before the simulated month, from which tables learn what is normal.
 PAST = 60
-START = date(2026, 3, 2)
 _FAULTS = (
     Fault("crm_accounts", "drop", PAST + 9),
     Fault("crm_events", "stopped", PAST + 13),
@@ -34,6 +33,31 @@ _FAULTS = (
 )
 #: A view that answers a row in ten milliseconds, for the source that is too slow.
 _SLOW = "CREATE VIEW slow_report AS SELECT *, pg_sleep(0.01)::text AS waited FROM accounts"
+#: Contracts of two tables; one is broken by a fault.
+_CONTRACT_HEAD = """apiVersion: v3.1.0
+kind: DataContract
+id: {name}
+name: {name}
+version: 1.0.0
+status: active
+"""
+_CONTRACTS = {
+    "billing_invoices": """schema:
+  - name: billing_invoices
+    properties:
+      - {name: id, logicalType: integer, required: true, unique: true}
+      - name: customer
+        logicalType: string
+        quality:
+          - {type: library, metric: nullValues, mustBeLessThan: 10, unit: percent}
+""",
+    "shop_orders": """schema:
+  - name: shop_orders
+    properties:
+      - {name: id, logicalType: integer, required: true, unique: true}
+      - {name: amount, logicalType: number, required: true, logicalTypeOptions: {minimum: 0}}
+""",
+}
 #: Tables by source; those of a change log end with their kind.
 _POSTGRES = {
     "crm": ("accounts", "events:cdc"),
@@ -43,14 +67,25 @@ _POSTGRES = {
 }
 
 
-def landscape(folder: Path, new_database: Callable[[str], str], mysql: str | None) -> Landscape:
+def first_day(today: date, days: int) -> date:
+    """The Monday from which past and simulated days end today or a few days before."""
+    start = today - timedelta(days=PAST + days)
+    return start - timedelta(days=start.weekday())
+
+
+def landscape(folder: Path, new_database: Callable[[str], str], mysql: str | None, start: date) -> Landscape:
     """Ten sources that answer, one at a dead port, and one that does not answer in time.
 
     Args:
         folder: where files are made; empty.
         new_database: makes a PostgreSQL database of that name and gives its URL.
         mysql: URL of an empty MySQL or MariaDB database; a second SQLite file takes its place when left out.
+        start: day from which there is data.
     """
+    for name, text in _CONTRACTS.items():
+        file = folder / "contracts" / f"{name}.odcs.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{_CONTRACT_HEAD.format(name=name)}{text}")
     urls = {name: new_database(name) for name in _POSTGRES}
     homes: list[Home] = [_home(PostgresHome, name, urls[name], tables) for name, tables in _POSTGRES.items()]
     slow = next(home for home in homes if isinstance(home, PostgresHome))
@@ -66,7 +101,7 @@ def landscape(folder: Path, new_database: Callable[[str], str], mysql: str | Non
         _home(FolderHome, "partner", str(folder / "partner"), ("feed",)),
         _home(FolderHome, "exports", str(folder / "exports"), ("daily",)),
     ]
-    return Landscape(tuple(homes), _failing(urls["crm"]), _FAULTS, START, PAST)
+    return Landscape(tuple(homes), _failing(urls["crm"]), _FAULTS, start, PAST)
 
 
 def _home(kind: type[Home], name: str, url: str, tables: Sequence[str]) -> Home:

@@ -22,13 +22,28 @@ size_t slot_of(double ts, double period, size_t slots) {
   return std::min(static_cast<size_t>(phase * static_cast<double>(slots) + 1e-6), slots - 1);
 }
 
-// Spread of the points from `first` on, without the shape (if any) over their spread with it.
+// Mean distance from the median, the farthest tenth (at least one point) left out.
+double trimmed_distance(std::vector<double> values) {
+  const double centre = median_of(values);
+  for (double& value : values) value = std::abs(value - centre);
+  std::sort(values.begin(), values.end());
+  values.resize(values.size() - std::max<size_t>(values.size() / 10, 1));
+  return mean_of(values);
+}
+
+// A weekend is two days of seven: a robust spread takes them for outliers, and would not see that a week's shape
+// explains them.
+double spread_over(const std::vector<double>& values, double period) {
+  return period == kWeek ? trimmed_distance(values) : robust_spread(values).scale;
+}
+
+// Spread of the points from `first` on with the shape over their spread without it.
 double gain_of(const History& history, size_t first, const SeasonShape& shape) {
   std::vector<double> plain(history.values.begin() + static_cast<std::ptrdiff_t>(first), history.values.end());
-  const double without = robust_spread(plain).scale;
+  const double without = spread_over(plain, shape.period);
   if (!(without > 0.0)) return 1.0;
   for (size_t i = 0; i < plain.size(); ++i) plain[i] -= shape.at(history.ts[first + i]);
-  return robust_spread(plain).scale / without;
+  return spread_over(plain, shape.period) / without;
 }
 
 }  // namespace

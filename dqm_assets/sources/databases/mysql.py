@@ -1,5 +1,6 @@
 """MySQL and MariaDB through PyMySQL: read-only sessions, answers made into Arrow batch by batch."""
 
+import ssl
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -93,7 +94,7 @@ class MySqlEngine:
             # A server that went away without a word must not hold a thread for ever.
             read_timeout=self._timeout + 5,
             program_name="dqm",
-            **_tls(self._source.tls),
+            **_tls(self._source.source, self._source.tls),
         )
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
@@ -172,19 +173,26 @@ def _plain(value: Any, wanted: pa.DataType) -> Any:
     return convert(value) if convert else value
 
 
-def _tls(tls: Tls | None) -> dict[str, Any]:
+def _tls(name: str, tls: Tls | None) -> dict[str, Any]:
+    """What the driver is given. The context is ours: the driver's own checks no host without a CA file.
+
+    Raises:
+        DatabaseError: a file of the authority or of a certificate cannot be used.
+    """
     if tls is None:
         return {}
     if tls.mode == "off":
         return {"ssl_disabled": True}
-    verify = tls.mode == "verify"
-    return {
-        "ssl": {
-            name: value
-            for name, value in (("ca", tls.ca), ("cert", tls.certificate), ("key", tls.key))
-            if value
-        }
-        | {"check_hostname": verify, "verify_mode": verify},
-        "ssl_verify_cert": verify,
-        "ssl_verify_identity": verify,
-    }
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+        if tls.certificate:
+            context.load_cert_chain(tls.certificate, tls.key)
+    except (OSError, ValueError) as error:
+        files = ", ".join(filter(None, (tls.ca, tls.certificate, tls.key)))
+        raise DatabaseError(
+            f"{name}: a file of its tls ({files}) cannot be used: {error}", "refused"
+        ) from None
+    if tls.mode == "require":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return {"ssl": context}

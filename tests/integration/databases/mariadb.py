@@ -21,7 +21,7 @@ def _program(name: str) -> str | None:
 
 
 @contextmanager
-def running_mariadb(folder: Path) -> Iterator[str]:
+def running_mariadb(folder: Path, *options: str) -> Iterator[str]:
     """Start a server in an empty folder and end it; the URL is that of its database ``shop``."""
     install, server = _program(_INSTALL), _program(_SERVER)
     if install is None or server is None:
@@ -48,7 +48,7 @@ def running_mariadb(folder: Path) -> Iterator[str]:
     # A path of a socket has at most 107 bytes.
     command = [
         server, "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1",
-        "--socket=", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", *user,
+        "--socket=", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", *user, *options,
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -10,6 +10,7 @@ import tenacity
 from dqm_assets.pipeline.database_collect import SourceSummary, collect_source, collect_sources
 from dqm_assets.pipeline.scores import update_scores
 from dqm_assets.pipeline.source_circuits import source_circuits
+from dqm_assets.reports.portfolio import read_portfolio
 from dqm_assets.settings import Settings
 from dqm_assets.sources.breaker import FileBreaker
 from dqm_assets.sources.databases.circuit import Circuit
@@ -128,6 +129,11 @@ def test_one_dead_and_one_slow_table_leave_the_others_alone(
         ("shop", "SUCCESS"),
         ("slow", "FAILED"),
     ]
+    newest = update_scores(store).newest
+    assert newest["dead_orders"] < 75, "a table that was never seen is in trouble with its source"
+    assert newest["slow_slow"] < 75
+    open_alerts = {one.name: one.open_alerts for one in read_portfolio(store).datasets}
+    assert open_alerts == {"dead_orders": 1, "slow_slow": 1, "shop_orders": 0}
 
 
 def test_a_dead_source_is_left_alone_after_a_while(store: Store, settings: Settings) -> None:

@@ -66,13 +66,21 @@ def fit_profile(ts: np.ndarray, values: np.ndarray, period: float, cadence: floa
     return Seasonality(period, profile)
 
 
+def _spread_over(values: np.ndarray, period: float) -> float:
+    """Robust spread; over a week, where a weekend is two days of seven, the trimmed mean distance."""
+    if period != WEEK:
+        return robust_spread(values).scale
+    distances = np.sort(np.abs(values - np.median(values)))
+    return float(np.mean(distances[: values.size - max(values.size // 10, 1)]))
+
+
 def learn_seasonality(
     ts: np.ndarray, values: np.ndarray, cadence: float, periods: Sequence[float] = (DAY, WEEK)
 ) -> Seasonality:
     """Choose the period, if any, whose shape predicts the newest part of the history best.
 
     The shape is learned without the last period and tried on it; it must beat "no season" by a quarter of the
-    robust spread there. The chosen shape is then learned again from everything.
+    spread there. The chosen shape is then learned again from everything.
 
     Args:
         ts, values: history, shape (n,), on the judging scale.
@@ -91,8 +99,8 @@ def learn_seasonality(
         if np.count_nonzero(~held_out) < _FEWEST_SLOTS or np.count_nonzero(held_out) < _FEWEST_SLOTS:
             continue
         shape = fit_profile(ts[~held_out], values[~held_out], period, cadence)
-        plain = robust_spread(values[held_out]).scale
-        gain = robust_spread(values[held_out] - shape.at(ts[held_out])).scale / plain if plain > 0 else 1.0
+        plain = _spread_over(values[held_out], period)
+        gain = _spread_over(values[held_out] - shape.at(ts[held_out]), period) / plain if plain > 0 else 1.0
         if gain < best_gain:
             best, best_gain = fit_profile(ts, values, period, cadence), gain
     return best
