@@ -47,7 +47,7 @@ def alerts_router(services: Services) -> APIRouter:
         offset: Offset = 0,
         format: Format = "json",
     ) -> Any:
-        """Give alerts, the last opened first."""
+        """Give alerts, the last raised first, what another one caused right behind that one."""
         page = await reads(alert_page, AlertFilter(dataset, status, severity, q), limit, offset)
         found = [AlertModel.model_validate(alert) for alert in page.alerts]
         if format == "csv":

@@ -183,6 +183,9 @@ class AlertModel(_Model):
     raised_at: datetime | None = Field(
         description="When dqm raised it, or raised it again; opened_ts is when its data happened."
     )
+    group: str = Field(description="Shared by alerts of one cause.")
+    caused_by: str = Field(description="Id of the alert upstream that it follows from; empty when none.")
+    affects: list[str] = Field(description="Datasets downstream with active alerts that follow from it.")
 
 
 class AlertDetailModel(AlertModel):

@@ -104,13 +104,14 @@ async def alert_card(services: Services, found: AlertDetail | None) -> Component
         ],
         className="detail-head",
     )
+    lineage = _lineage_line(alert)
     return html.Div(
         [
             html.Section(
                 [
                     html.Header(
                         [
-                            html.Div([html.H2(alert.headline, className="alert-title"), lines]),
+                            html.Div([html.H2(alert.headline, className="alert-title"), lines, lineage]),
                             html.Div(_links(services, found), className="card-right"),
                         ],
                         className="card-head",
@@ -128,6 +129,21 @@ async def alert_card(services: Services, found: AlertDetail | None) -> Component
         ],
         className="stack",
     )
+
+
+def _lineage_line(alert: Alert) -> Component | None:
+    """What it follows from, or what follows from it."""
+    if alert.caused_by:
+        cause = dcc.Link(alert.cause or alert.caused_by[:8], href=alert_link(alert.caused_by))
+        return html.P(["Caused by ", cause], className="muted")
+    if alert.affects:
+        links: list[Component | str] = []
+        for name in alert.affects:
+            links += [", " if links else "", dcc.Link(name, href=dataset_link(name))]
+        return html.P(
+            [f"{plural(len(alert.affects), 'downstream dataset')} affected: ", *links], className="muted"
+        )
+    return None
 
 
 def _links(services: Services, found: AlertDetail) -> list[Component]:
@@ -329,14 +345,25 @@ def _siblings_card(siblings: tuple[Alert, ...]) -> Component | None:
         html.Li(
             [
                 badge(mark_of(SEVERITY_MARKS, alert.severity)),
-                html.Div(dcc.Link(alert.headline, href=alert_link(alert.alert_id)), className="list-main"),
+                html.Div(
+                    [
+                        html.Span(f"{_part(alert)} ", className="muted"),
+                        dcc.Link(alert.title, href=alert_link(alert.alert_id)),
+                    ],
+                    className="list-main",
+                ),
                 html.Div(when(alert.raised_at, "ago"), className="list-side"),
             ]
         )
         for alert in siblings
     ]
     return card(
-        "Began together",
+        "Same cause",
         html.Ul(items, className="list"),
-        note=f"{plural(len(siblings), 'other alert')} of the same batch, likely of the same cause: told once",
+        note=f"{plural(len(siblings), 'other alert')} of the same batch, or up or downstream: told once",
     )
+
+
+def _part(alert: Alert) -> str:
+    """What an alert is among those of its cause."""
+    return "↳ follows:" if alert.caused_by else "cause:" if alert.affects else "same batch:"

@@ -253,7 +253,9 @@ def _rows(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
 
 def _what(alert: Alert) -> str:
     status = "" if alert.status == "open" else f" · {mark_of(ALERT_MARKS, alert.status).word.lower()}"
-    return f"{alert.headline}{status}{f' · {alert.data_of}' if alert.data_of else ''}"
+    downstream = f" · {len(alert.affects)} downstream affected" if alert.affects else ""
+    behind = f"↳ {alert.dataset}: " if alert.caused_by else ""
+    return f"{behind}{alert.headline}{downstream}{status}{f' · {alert.data_of}' if alert.data_of else ''}"
 
 
 def _note(page: AlertPage) -> str:

@@ -1,4 +1,4 @@
-"""Alerts that began together: one cause, told once."""
+"""Alerts of one cause, told once: those that began together, and those downstream of them."""
 
 from dash_app.services.alerts import ALERT_COLUMNS, alert_of_row
 from dash_app.services.records import Alert

@@ -10,7 +10,15 @@ from dqm_assets.store import Store
 ALERT_COLUMNS = """
     alert_id, dataset, column_name, segment, metric, detector, severity, status, title, opened_ts, last_ts,
     resolved_ts, first_batch, last_batch, evaluations, value, expected, lower, upper, score, owner, snapshot,
-    updated_at, evidence, coalesce(raised_at, opened_ts) AS raised_at
+    updated_at, evidence, coalesce(raised_at, opened_ts) AS raised_at, group_key, caused_by,
+    (
+        SELECT c.title FROM monitoring.alerts AS c
+        WHERE alerts.caused_by <> '' AND c.alert_id = alerts.caused_by
+    ) AS cause_title,
+    (
+        SELECT list(DISTINCT d.dataset ORDER BY d.dataset) FROM monitoring.alerts AS d
+        WHERE d.caused_by <> '' AND d.status <> 'resolved' AND d.caused_by = alerts.alert_id
+    ) AS affects
 """
 
 ALERT_FILTER = """
@@ -24,7 +32,10 @@ ALERT_PAGE = f"""
 SELECT {ALERT_COLUMNS}, count(*) OVER () AS total
 FROM monitoring.alerts
 WHERE {ALERT_FILTER}
-ORDER BY coalesce(raised_at, opened_ts) DESC, opened_ts DESC, alert_id
+ORDER BY
+    max(coalesce(raised_at, opened_ts)) OVER (PARTITION BY coalesce(nullif(caused_by, ''), alert_id)) DESC,
+    coalesce(nullif(caused_by, ''), alert_id), caused_by <> '',
+    coalesce(raised_at, opened_ts) DESC, opened_ts DESC, alert_id
 LIMIT $limit OFFSET $offset
 """  # noqa: S608 - only the constants above are put in; values are parameters
 
@@ -59,7 +70,7 @@ class AlertFilter:
 
 
 def alert_page(store: Store, where: AlertFilter, limit: int, offset: int = 0) -> AlertPage:
-    """Read a page of alerts, the last raised first."""
+    """Read a page of alerts, the last raised first, what another one caused right behind that one."""
     chosen = {
         "dataset": where.dataset,
         "statuses": list(where.statuses),
@@ -124,5 +135,9 @@ def alert_of_row(row: dict[str, Any]) -> Alert:
         snapshot=row["snapshot"],
         updated_at=as_utc(row["updated_at"]),
         raised_at=as_utc(row["raised_at"]),
+        group=as_text(row["group_key"]),
+        caused_by=as_text(row["caused_by"]),
+        cause=as_text(row["cause_title"]),
+        affects=tuple(row["affects"] or ()),
         evidence=as_json(row["evidence"]),
     )

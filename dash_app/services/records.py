@@ -184,6 +184,13 @@ class Alert:
     #: When dqm raised it; ``opened_ts`` is when its data happened.
     raised_at: datetime | None
     evidence: Any = None
+    #: Shared by alerts of one cause.
+    group: str = ""
+    #: Id and title of the alert upstream that it follows from.
+    caused_by: str = ""
+    cause: str = ""
+    #: Datasets downstream that have active alerts which follow from it.
+    affects: tuple[str, ...] = ()
 
     @property
     def data_of(self) -> str:

@@ -1,6 +1,6 @@
 """Anomalies: every judged series of some batches in one check, with a plot of the one furthest out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ def anomalies_check(
     history: Callable[[SeriesKey, datetime], Sequence[JudgedValue]],
     *,
     name: str = "anomalies",
+    metadata: Mapping[str, str] | None = None,
 ) -> dg.AssetChecksDefinition:
     """Make the check of everything that is judged against a baseline.
 
@@ -30,11 +31,13 @@ def anomalies_check(
         judged: gives the values that the run is about.
         history: gives the values of one series up to a time, ascending, for the plot.
         name: name of the check.
+        metadata: of the check itself.
     """
 
     @dg.asset_check(
         asset=asset,
         name=name,
+        metadata=metadata,
         description="Every judged metric of each batch against its baseline, learned from what came before.",
     )
     def anomalies(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:

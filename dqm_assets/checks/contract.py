@@ -93,6 +93,7 @@ def clause_checks(
     name: str = "",
     blocking: bool = True,
     link: Callable[[Clause], str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> dg.AssetChecksDefinition:
     """Make one asset check per clause of verdicts that somebody else gives, over any number of batches.
 
@@ -103,6 +104,7 @@ def clause_checks(
         name: name of the whole; made from the asset's key when left out.
         blocking: whether a failing clause of severity error stops what is downstream.
         link: gives the address that shows a clause on the dashboard.
+        metadata: of the checks themselves, beside the clause's own.
 
     Raises:
         ValueError: the contract has no clause to check.
@@ -115,7 +117,10 @@ def clause_checks(
 
     @dg.multi_asset_check(
         name=name or f"{key.to_python_identifier()}__contract",
-        specs=[_spec(key, clause, blocking=blocking and clause.blocking) for clause in contract.clauses],
+        specs=[
+            _spec(key, clause, blocking=blocking and clause.blocking, metadata=metadata or {})
+            for clause in contract.clauses
+        ],
         can_subset=True,
     )
     def judge_contract(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
@@ -232,7 +237,9 @@ def sample_table(sample: Sequence[Mapping[str, Any]], total: int) -> str:
     return markdown_table(header, rows, total=total)
 
 
-def _spec(key: dg.AssetKey, clause: Clause, *, blocking: bool) -> dg.AssetCheckSpec:
+def _spec(
+    key: dg.AssetKey, clause: Clause, *, blocking: bool, metadata: Mapping[str, str]
+) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         clause.id,
         asset=key,
@@ -243,5 +250,6 @@ def _spec(key: dg.AssetKey, clause: Clause, *, blocking: bool) -> dg.AssetCheckS
             "dimension": clause.dimension,
             "severity": clause.severity,
             "engine": clause.engine,
+            **metadata,
         },
     )

@@ -1,6 +1,6 @@
 """Freshness: how old the newest data is, against what was promised or what is usual."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -34,6 +34,7 @@ def freshness_check(
     *,
     sla: Sla,
     name: str = "freshness",
+    metadata: Mapping[str, str] | None = None,
 ) -> dg.AssetChecksDefinition:
     """Make the check of an asset's age.
 
@@ -42,11 +43,13 @@ def freshness_check(
         age: finds out how old its data is.
         sla: service levels of its contract; without a latency the usual pause is learned.
         name: name of the check.
+        metadata: of the check itself.
     """
 
     @dg.asset_check(
         asset=asset,
         name=name,
+        metadata=metadata,
         description="Age of the data against the contract's service levels, or the usual pause of arrivals.",
     )
     def freshness(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:

@@ -15,6 +15,7 @@ from dqm_assets.checks.batches import Batch, batches_of
 from dqm_assets.checks.contract import ClauseVerdict, clause_checks, clause_verdict
 from dqm_assets.checks.data import Data, Rows, Source, source_of
 from dqm_assets.checks.freshness import DataAge, freshness_check
+from dqm_assets.checks.lineage import DATASET_KEY, keep_lineage, location_of
 from dqm_assets.checks.metadata import dashboard_address
 from dqm_assets.checks.volume import DEFAULT_SENSITIVITY, BatchCount, volume_check
 from dqm_assets.quality.contracts import Contract, load_contract
@@ -142,6 +143,10 @@ class _Watched:
         uses_store = bool(self.source.table) or self.keeps_series
         return self.record if self.record is not None else uses_store
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        return {DATASET_KEY: self.dataset}
+
     def batches(self, context: dg.AssetCheckExecutionContext) -> list[Batch]:
         return batches_of(context, self.key, self.partitions)
 
@@ -157,6 +162,7 @@ class _Watched:
             contract,
             judge,
             link=lambda clause: dashboard_address("/contracts", dataset=self.dataset, clause=clause.id),
+            metadata=self.metadata,
         )
 
     def _judge(
@@ -213,6 +219,11 @@ class _Watched:
             self.contract.description if self.contract else f"Dagster asset {self.key.to_user_string()}.",
         )
 
+    def _keep_lineage(self, context: dg.AssetCheckExecutionContext) -> None:
+        """Alerts are grouped by it, whichever code location the asset is in."""
+        graph = context.job_def.asset_layer.asset_graph
+        keep_lineage(self.store(), graph, location_of(context.run))
+
     def freshness_check(self, wanted: bool | timedelta) -> dg.AssetChecksDefinition:
         sla = self.contract.sla if self.contract else Sla()
         if isinstance(wanted, timedelta):
@@ -233,7 +244,7 @@ class _Watched:
             known = [moment for pair in ends for moment in pair if moment is not None]
             return DataAge(max(known, default=None), arrivals, min(known, default=None))
 
-        return freshness_check(self.key, age, sla=sla)
+        return freshness_check(self.key, age, sla=sla, metadata=self.metadata)
 
     def volume_check(self, sensitivity: Sensitivity) -> dg.AssetChecksDefinition:
         def counts(context: dg.AssetCheckExecutionContext) -> tuple[list[BatchCount], set[str]]:
@@ -250,10 +261,11 @@ class _Watched:
                 for point in table_points(batch, _count(self.source.load(batch.partition)))
             ]
             self._register()
+            self._keep_lineage(context)
             watch_points(self.store(), self.dataset, points, sensitivity=sensitivity, owner=self.owner)
             return row_counts(self.store(), self.dataset), {batch.name for batch in batches}
 
-        return volume_check(self.key, counts, sensitivity=sensitivity)
+        return volume_check(self.key, counts, sensitivity=sensitivity, metadata=self.metadata)
 
     def anomaly_check(self, metrics: Sequence[str]) -> dg.AssetChecksDefinition:
         def judged(context: dg.AssetCheckExecutionContext) -> "list[JudgedValue]":
@@ -271,6 +283,7 @@ class _Watched:
                 for point in column_points(batch, profile(self.source.load(batch.partition)), metrics)
             ]
             self._register()
+            self._keep_lineage(context)
             watch_points(
                 self.store(), self.dataset, points, sensitivity=DEFAULT_SENSITIVITY, owner=self.owner
             )
@@ -281,7 +294,7 @@ class _Watched:
 
             return line_of(self.store(), series, until)
 
-        return anomalies_check(self.key, judged, history)
+        return anomalies_check(self.key, judged, history, metadata=self.metadata)
 
 
 def _key(asset: Asset) -> dg.AssetKey:

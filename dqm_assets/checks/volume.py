@@ -1,6 +1,6 @@
 """Volume: is the number of rows of each batch what the batches before it let one expect?"""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,7 @@ def volume_check(
     *,
     sensitivity: Sensitivity = DEFAULT_SENSITIVITY,
     name: str = "volume",
+    metadata: Mapping[str, str] | None = None,
 ) -> dg.AssetChecksDefinition:
     """Make the check of an asset's row counts.
 
@@ -42,11 +43,13 @@ def volume_check(
         counts: gives the batches in time order, history included, and the names of those to judge.
         sensitivity: how readily it alarms.
         name: name of the check.
+        metadata: of the check itself.
     """
 
     @dg.asset_check(
         asset=asset,
         name=name,
+        metadata=metadata,
         description="Rows of each batch against those before it: z-score over mean and standard deviation.",
     )
     def volume(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:

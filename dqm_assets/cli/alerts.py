@@ -51,28 +51,40 @@ def list_alerts(
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json_output: JsonFlag = False,
 ) -> None:
-    """List alerts, the last raised first; exit code 1 when there are any."""
+    """List alerts, the last raised first, each before those it caused; exit code 1 when there are any."""
     with _store() as store:
         rows = store.rows(
             """
             SELECT alert_id, severity, status, dataset, title, coalesce(raised_at, opened_ts) AS raised_at,
-                opened_ts, last_ts, evaluations, owner
+                opened_ts, last_ts, evaluations, owner, group_key, caused_by, coalesce((
+                    SELECT list(DISTINCT d.dataset ORDER BY d.dataset) FROM monitoring.alerts AS d
+                    WHERE d.caused_by <> '' AND d.status <> 'resolved' AND d.caused_by = alerts.alert_id
+                ), []) AS affects
             FROM monitoring.alerts
             WHERE ($status = 'all' OR status = $status) AND ($dataset IS NULL OR dataset = $dataset)
-            ORDER BY coalesce(raised_at, opened_ts) DESC, opened_ts DESC, alert_id LIMIT $limit
+            ORDER BY max(coalesce(raised_at, opened_ts)) OVER (
+                    PARTITION BY coalesce(nullif(caused_by, ''), alert_id)
+                ) DESC, coalesce(nullif(caused_by, ''), alert_id), caused_by <> '',
+                coalesce(raised_at, opened_ts) DESC, opened_ts DESC, alert_id LIMIT $limit
             """,
             {"status": status, "dataset": dataset, "limit": limit},
         )
     if json_output:
         print_json({"alerts": rows})
     else:
+        chains = any(row["caused_by"] or row["affects"] for row in rows)
         shown = [
             {
                 "alert": row["alert_id"][:8],
                 "severity": row["severity"],
                 "status": row["status"],
-                "dataset": row["dataset"],
+                "dataset": f"{'↳ ' if row['caused_by'] else ''}{row['dataset']}",
                 "what": row["title"],
+                **(
+                    {"because of": row["caused_by"][:8], "affects": ", ".join(row["affects"])}
+                    if chains
+                    else {}
+                ),
                 "raised": row["raised_at"],
                 "data of": row["opened_ts"],
                 "seen": row["evaluations"],
@@ -97,13 +109,20 @@ def show(alert_id: AlertId, json_output: JsonFlag = False) -> None:
             "ORDER BY coalesce(recorded_at, ts), ts, event_id",
             [full],
         )
+        group = store.rows(
+            "SELECT alert_id, dataset, status, severity, title, caused_by FROM monitoring.alerts "
+            "WHERE group_key = ? AND alert_id <> ? ORDER BY caused_by <> '', opened_ts, alert_id",
+            [alert["group_key"], full],
+        )
     alert["evidence"] = json.loads(alert["evidence"])
     if json_output:
-        print_json({"alert": alert, "events": events})
+        print_json({"alert": alert, "events": events, "same_cause": group})
         return
     facts = {name: value for name, value in alert.items() if name != "evidence"}
     print_table(alert["title"], [{"what": name, "value": str(value)} for name, value in facts.items()])
     console.print(alert["evidence"]["explanation"])
+    if group:
+        print_table("same cause", group)
     history = [
         {
             "when": event["recorded_at"] or event["ts"],

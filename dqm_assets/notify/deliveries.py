@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dqm_assets.notify.fan_out import NOTIFICATIONS
-from dqm_assets.notify.message import Item, Kind, delivery_id_of
+from dqm_assets.notify.message import Cause, Item, Kind, delivery_id_of
 from dqm_assets.notify.outbox import Transition
 from dqm_assets.notify.rules import Retry
 from dqm_assets.notify.schedule import retry_at
@@ -27,9 +27,14 @@ _DUE = """
 """
 _COLUMNS = """
     SELECT n.*, coalesce(a.status = 'muted' AND n.event <> 'muted' AND n.attempts = 0, false) AS muted,
-           r.dagster_run_id
+           r.dagster_run_id, c.alert_id AS cause_id, c.title AS cause_title, d.datasets AS affected
     FROM monitoring.notifications AS n
     LEFT JOIN monitoring.alerts AS a USING (alert_id)
+    LEFT JOIN monitoring.alerts AS c ON a.caused_by <> '' AND c.alert_id = a.caused_by
+    LEFT JOIN (
+        SELECT caused_by, list(DISTINCT dataset ORDER BY dataset) AS datasets FROM monitoring.alerts
+        WHERE caused_by <> '' AND status <> 'resolved' GROUP BY caused_by
+    ) AS d ON d.caused_by = n.alert_id
     LEFT JOIN metrics.runs AS r
       ON r.dataset = n.dataset AND r.run_id = json_extract_string(n.payload, '$.alert.last_batch')
 """
@@ -192,7 +197,13 @@ def _item(row: dict[str, Any]) -> Item:
     transition = Transition.from_json(row["payload"])
     # The batch of a pipeline's alert is Dagster's run itself.
     of_pipeline = transition.alert.last_batch if transition.alert.detector == "pipeline" else ""
-    return Item(row["notification_id"], transition, row["dagster_run_id"] or of_pipeline)
+    return Item(
+        row["notification_id"],
+        transition,
+        row["dagster_run_id"] or of_pipeline,
+        Cause(row["cause_id"], row["cause_title"]) if row["cause_id"] else None,
+        tuple(row["affected"] or ()),
+    )
 
 
 def mark_sent(store: Store, delivery: Delivery, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """From the outbox to notifications: each transition is routed once, whoever does it and however often."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from dqm_assets.notify.outbox import OUTBOX, Transition
 from dqm_assets.notify.routing import ALARMS, Decision, History, Told, decide, series_of
 from dqm_assets.notify.rules import Rules
 from dqm_assets.pipeline.rows import upsert_rows
+from dqm_assets.quality.alert import SEVERITIES, Severity
 from dqm_assets.store import Store, Transaction
 
 NOTIFICATIONS = "monitoring.notifications"
@@ -31,6 +32,12 @@ _TOLD_ALERTS = """
     WHERE list_contains($alerts, alert_id) AND list_contains($alarms, event)
     GROUP BY channel, alert_id
 """
+_TOLD_GROUPS = """
+    SELECT DISTINCT channel, group_key, severity
+    FROM monitoring.notifications
+    WHERE list_contains($groups, group_key) AND list_contains($alarms, event) AND status <> 'dropped'
+"""
+_ONGOING = "SELECT alert_id FROM monitoring.alerts WHERE list_contains(?, alert_id) AND status <> 'resolved'"
 _MUTED = """
     SELECT alert_id, arg_max(event, created_at) = 'muted' AS muted
     FROM monitoring.outbox
@@ -118,7 +125,25 @@ def _history(tx: Transaction, transitions: Sequence[Transition]) -> History:
         {(row["channel"], row["series"]): Told(row["at"], row["severity"]) for row in told},
         {(row["channel"], row["alert_id"]): row["told"] for row in known},
         {row["alert_id"]: row["muted"] for row in muted},
+        *_causes(tx, transitions),
     )
+
+
+def _causes(
+    tx: Transaction, transitions: Sequence[Transition]
+) -> tuple[dict[tuple[str, str], Severity], Set[str]]:
+    """What was told of the groups of alerts that have a cause, and which causes go on."""
+    caused = [transition.alert for transition in transitions if transition.alert.caused_by]
+    if not caused:
+        return {}, frozenset()
+    groups = sorted({alert.group_key for alert in caused})
+    rows = tx.query(_TOLD_GROUPS, {"groups": groups, "alarms": list(ALARMS)}).to_pylist()
+    worst: dict[tuple[str, str], Severity] = {}
+    for row in rows:
+        key = (row["channel"], row["group_key"])
+        worst[key] = max(worst.get(key, row["severity"]), row["severity"], key=SEVERITIES.index)
+    causes = sorted({alert.caused_by for alert in caused})
+    return worst, {row["alert_id"] for row in tx.query(_ONGOING, [causes]).to_pylist()}
 
 
 def _row(transition: Transition, decision: Decision, payload: str, created_at: datetime) -> NotificationRow:

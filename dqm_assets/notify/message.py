@@ -4,7 +4,7 @@ import hashlib
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -59,12 +59,25 @@ class Addresses:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """The alert upstream that an alert follows from."""
+
+    alert_id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Item:
-    """One notification: what happened, and where to look."""
+    """One notification: what happened, and where to look.
+
+    ``affected`` are the datasets downstream that have active alerts of which this one is the cause.
+    """
 
     notification_id: str
     transition: Transition
     dagster_run_id: str = ""
+    cause: Cause | None = None
+    affected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,6 +164,8 @@ def _shown(item: Item, addresses: Addresses) -> _Shown:
         ("expected", _expected(alert)),
         ("raised", _when(alert.raised_at) if alert.raised_at else ""),
         ("since", f"data of {_when(alert.opened_ts)}, seen {alert.evaluations} times"),
+        ("caused by", item.cause.title if item.cause else ""),
+        ("downstream", _affected(item)),
         ("owner", alert.owner),
         ("data", "simulated" if alert.evidence.simulated else ""),
         ("by", event.actor if event.actor != "detector" else ""),
@@ -158,7 +173,7 @@ def _shown(item: Item, addresses: Addresses) -> _Shown:
     ]
     points = [(_when(p.ts), p.batch, _number(p.value)) for p in alert.evidence.last_points]
     return _Shown(
-        headline=_one_line(f"{_PREFIX[event.event]}{alert.title}"),
+        headline=_one_line(f"{_PREFIX[event.event]}{alert.title}{_behind(item)}"),
         tone=tone,
         sign=_SIGN[tone],
         colour=_COLOUR[tone],
@@ -169,6 +184,26 @@ def _shown(item: Item, addresses: Addresses) -> _Shown:
         alert_url=addresses.alert(alert.alert_id),
         run_url=addresses.run(item.dagster_run_id),
     )
+
+
+def _behind(item: Item) -> str:
+    """What an alert follows from, or what follows from it, behind its headline."""
+    if item.cause is not None:
+        return f", caused by: {item.cause.title}"
+    if item.affected and item.transition.event.event != "resolved":
+        return f"; {len(item.affected)} downstream affected"
+    return ""
+
+
+def _affected(item: Item) -> str:
+    """Datasets that follow from it, as a line; empty when there are none."""
+    if not item.affected:
+        return ""
+    over = item.transition.event.event == "resolved"
+    named = ", ".join(item.affected[:_SHOWN])
+    more = f" and {len(item.affected) - _SHOWN} more" if len(item.affected) > _SHOWN else ""
+    count = f"{len(item.affected)} {'dataset' if len(item.affected) == 1 else 'datasets'}"
+    return f"{count} {'still open' if over else 'affected'}: {named}{more}"
 
 
 def _document(item: Item, headline: str, addresses: Addresses) -> dict[str, Any]:
@@ -196,6 +231,8 @@ def _document(item: Item, headline: str, addresses: Addresses) -> dict[str, Any]
             "detector": alert.detector,
             "owner": alert.owner,
             "group": alert.group_key,
+            "caused_by": asdict(item.cause) if item.cause else None,
+            "affects": list(item.affected),
             "raised_at": alert.raised_at.isoformat() if alert.raised_at else None,
             "opened_ts": alert.opened_ts.isoformat(),
             "last_ts": alert.last_ts.isoformat(),

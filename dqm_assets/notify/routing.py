@@ -1,7 +1,7 @@
 """From a transition to those who are told: pure decisions, made once for each channel."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -33,11 +33,15 @@ class History:
         series: newest alarm that was not dropped, by channel and series.
         alerts: whether any alarm about an alert was told, by channel and alert.
         muted: alerts that someone muted, as of the transition being routed.
+        groups: how severe the worst alarm was that was not dropped, by channel and group of alerts.
+        ongoing: alerts whose incident goes on.
     """
 
     series: dict[tuple[str, str], Told] = field(default_factory=dict)
     alerts: dict[tuple[str, str], bool] = field(default_factory=dict)
     muted: dict[str, bool] = field(default_factory=dict)
+    groups: dict[tuple[str, str], Severity] = field(default_factory=dict)
+    ongoing: Set[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -130,11 +134,20 @@ def _reason(route: Route, channel: str, transition: Transition, found_at: dateti
     if event.event == "resolved" and "opened" in route.events:
         told = history.alerts.get((channel, alert.alert_id), False)
         return "" if told else "nobody here was told that it began"
+    worst = history.groups.get((channel, alert.group_key))
+    caused = event.event in ALARMS and alert.caused_by in history.ongoing
+    # Who was told of an error looks after it; a warning may lie when worse comes of it.
+    if caused and worst is not None and (_worse(worst, "warning") or not _worse(alert.severity, worst)):
+        return f"its cause was told, alert {alert.caused_by[:8]}"
     last = history.series.get((channel, series_of(alert)))
     if event.event in BEGINNINGS and last is not None and found_at - last.at < route.cooldown:
-        worse = SEVERITIES.index(alert.severity) > SEVERITIES.index(last.severity)
-        return "" if worse else f"cooldown since {last.at.isoformat(timespec='seconds')}"
+        cooling = f"cooldown since {last.at.isoformat(timespec='seconds')}"
+        return "" if _worse(alert.severity, last.severity) else cooling
     return ""
+
+
+def _worse(severity: Severity, than: Severity) -> bool:
+    return SEVERITIES.index(severity) > SEVERITIES.index(than)
 
 
 def _remember(history: History, channel: str, transition: Transition, at: datetime, *, told: bool) -> None:
@@ -146,3 +159,5 @@ def _remember(history: History, channel: str, transition: Transition, at: dateti
     )
     if told:
         history.series[channel, series_of(alert)] = Told(at, alert.severity)
+        worst = history.groups.get((channel, alert.group_key), alert.severity)
+        history.groups[channel, alert.group_key] = max(worst, alert.severity, key=SEVERITIES.index)

@@ -39,6 +39,7 @@ class AlertRow:
     snapshot: int | None
     updated_at: datetime
     raised_at: datetime | None
+    caused_by: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def alert_of(row: dict[str, Any]) -> Alert:
     """Read a line of ``monitoring.alerts``."""
     values = dict(row)
     evidence = Evidence.from_document(json.loads(values.pop("evidence")))
+    # What was written before dqm knew of causes says nothing of one.
+    values["caused_by"] = values.get("caused_by") or ""
     return Alert(**values, evidence=evidence)
 
 

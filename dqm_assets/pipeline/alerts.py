@@ -226,7 +226,7 @@ def update_alerts(store: Store, dataset: Dataset) -> AlertSummary:
             incidents.take(found.finding, _policy(dataset, found), found.message)
         _resolve_vanished(tx, dataset, incidents)
         with_explanations(incidents, lambda alert: _explanation(tx, alert))
-        write_incidents(tx, dataset.name, incidents)
+        write_incidents(tx, incidents)
         newest = tx.query(_NEWEST_STAMP, {"dataset": dataset.name, "since": judged_since}).to_pylist()
         until = newest[0]["stamp"]
         if until is not None and (before is None or whole or until > before.judged_until):

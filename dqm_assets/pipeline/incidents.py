@@ -9,7 +9,6 @@ from dqm_assets.pipeline.alert_rows import alert_of
 from dqm_assets.pipeline.alert_writing import write_alerts
 from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance, resolve_by_engine
-from dqm_assets.quality.grouping import group_alerts
 from dqm_assets.quality.segments import Explanation
 from dqm_assets.store import Transaction
 
@@ -126,30 +125,9 @@ def with_explanations(incidents: Incidents, explain: Callable[[Alert], Explanati
         incidents.put(replace(alert, title=title, evidence=evidence))
 
 
-def write_incidents(tx: Transaction, dataset: str, incidents: Incidents) -> None:
+def write_incidents(tx: Transaction, incidents: Incidents) -> None:
     """Write changed alerts, their events and what has to be told of them."""
-    write_alerts(tx, _grouped(tx, dataset, incidents), incidents.events)
-
-
-def _grouped(tx: Transaction, dataset: str, incidents: Incidents) -> list[Alert]:
-    """Give each new alert the group of what the same batch opened, in this update or before."""
-    alerts = list(incidents.changed.values())
-    opened = {event.alert_id for event in incidents.events if event.event == "opened"}
-    batches = sorted({alert.first_batch for alert in alerts if alert.alert_id in opened})
-    if not batches:
-        return alerts
-    own = {alert.alert_id for alert in alerts}
-    earlier = tx.query(
-        "SELECT * FROM monitoring.alerts WHERE dataset = ? AND list_contains(?, first_batch)",
-        [dataset, batches],
-    )
-    known = [alert_of(row) for row in earlier.to_pylist() if row["alert_id"] not in own]
-    groups = group_alerts([*alerts, *known])
-    keys = {member.alert_id: group.root.group_key for group in groups for member in group.alerts}
-    return [
-        replace(alert, group_key=keys[alert.alert_id]) if alert.alert_id in opened else alert
-        for alert in alerts
-    ]
+    write_alerts(tx, list(incidents.changed.values()), incidents.events)
 
 
 def _said(alert: Alert, finding: Finding, message: str) -> Alert:

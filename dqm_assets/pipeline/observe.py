@@ -81,7 +81,7 @@ def observe(
             joining = {(watch.metric, watch.detector): watch.joins for watch in watches if watch.joins}
             incidents = _incidents(tx, dataset, _joined(judged.findings, joining), policies, joining)
             with_explanations(incidents, explain or _by_segments(tx))
-            write_incidents(tx, dataset, incidents)
+            write_incidents(tx, incidents)
     return _summary(len(new) + len(changed), judged, incidents)
 
 

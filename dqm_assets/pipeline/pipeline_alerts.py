@@ -58,11 +58,24 @@ def pipeline_alert(  # noqa: PLR0917 - read as a sentence: who, whether, where, 
     title = f"{pipeline} failed at {stage}" if failed else f"{pipeline} works again"
     explanation = f"{title}: {reason}" if failed and reason else title
     finding = Finding(series, dagster_run_id or at.isoformat(), _verdict(failed, at))
-    return advance_alert(store, finding, replace(_POLICY, owner=owner), title if failed else "", explanation)
+    return advance_alert(
+        store,
+        finding,
+        replace(_POLICY, owner=owner),
+        title if failed else "",
+        explanation,
+        failed_step=stage if failed else "",
+    )
 
 
 def advance_alert(
-    store: Store, finding: Finding, policy: AlertPolicy, title: str, explanation: str
+    store: Store,
+    finding: Finding,
+    policy: AlertPolicy,
+    title: str,
+    explanation: str,
+    *,
+    failed_step: str = "",
 ) -> Alert | None:
     """Take one finding of a series that stands alone into account: its alert, its events, what is told.
 
@@ -72,6 +85,7 @@ def advance_alert(
         policy: How alerts of this series live.
         title: What the alert is called; empty for a finding that is normal.
         explanation: Why, in a line; kept as the reason of what happened.
+        failed_step: The step that failed, where the alert is about a pipeline.
 
     Returns:
         The newest alert of the series; ``None`` if there never was one.
@@ -84,7 +98,7 @@ def advance_alert(
         if alert is None or alert is before:
             return alert
         if title:
-            evidence = replace(alert.evidence, explanation=explanation)
+            evidence = replace(alert.evidence, explanation=explanation, failed_step=failed_step)
             alert = replace(alert, title=title, evidence=evidence)
         events = [replace(event, reason=explanation) for event in happened]
         [alert] = write_alerts(tx, [alert], events)

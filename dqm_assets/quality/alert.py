@@ -75,6 +75,7 @@ class Evidence:
         explanation: the verdict in words; contributions of segments may be added by the caller.
         simulated: whether the data behind it is made up.
         detectors: what each detector that finds the incident says of it.
+        failed_step: of a pipeline's failure the step that failed, an asset as lineage names it.
     """
 
     seen_ts: datetime
@@ -87,6 +88,7 @@ class Evidence:
     seen_batch: str = ""
     simulated: bool = False
     detectors: tuple[DetectorEvidence, ...] = ()
+    failed_step: str = ""
 
     @property
     def seen(self) -> tuple[datetime, str]:
@@ -106,6 +108,7 @@ class Evidence:
             "seen_batch": self.seen_batch,
             "simulated": self.simulated,
             "detectors": [{**asdict(each), "since": each.since.isoformat()} for each in self.detectors],
+            "failed_step": self.failed_step,
         }
 
     @classmethod
@@ -123,6 +126,7 @@ class Evidence:
             document.get("seen_batch", ""),
             document.get("simulated", False),
             tuple(_detector(each) for each in document.get("detectors", ())),
+            document.get("failed_step", ""),
         )
 
 
@@ -131,7 +135,8 @@ class Alert:
     """One incident; the columns of monitoring.alerts.
 
     ``opened_ts``, ``last_ts`` and ``resolved_ts`` are times of the data; ``raised_at`` is when dqm raised it,
-    at its opening and again when it reopened (``None`` until it is written).
+    at its opening and again when it reopened (``None`` until it is written). ``group_key`` is shared by
+    alerts of one cause; ``caused_by`` is the alert upstream that this one follows from, or empty.
     """
 
     alert_id: str
@@ -160,6 +165,7 @@ class Alert:
     snapshot: int | None
     updated_at: datetime
     raised_at: datetime | None = None
+    caused_by: str = ""
 
     @property
     def series(self) -> SeriesKey:

@@ -1,96 +1,89 @@
-"""Alerts with a shared cause belong together: many columns of one dataset, or what lies downstream of it."""
+"""Alerts with a shared cause belong together: many columns of one dataset, and what lies downstream of it."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from dqm_assets.quality.alert import Alert
+from dqm_assets.quality.lineage import Lineage
+
+#: Tables are often dated more coarsely than what they are made from, by the day for instance: data of one may
+#: seem this much older than the fault upstream that broke it.
+_COARSER = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class AlertGroup:
-    """Alerts that one batch opened in one dataset, and those downstream of them.
+def grouped(opened: Sequence[Alert], known: Sequence[Alert], lineage: Lineage) -> tuple[Alert, ...]:
+    """Give alerts that just opened the group of what caused them, and those that they explain theirs.
 
-    Attributes:
-        group_key: alert_id of the root, so that it stays the same while the group grows.
-        root: the most upstream alert; of several the one that began first.
-        alerts: all members, in order of opening.
-    """
-
-    group_key: str
-    root: Alert
-    alerts: tuple[Alert, ...]
-
-    @property
-    def title(self) -> str:
-        """One line for a whole group."""
-        others = len(self.alerts) - 1
-        return self.root.title if others == 0 else f"{self.root.title} (and {others} more of the same cause)"
-
-
-def group_alerts(
-    alerts: Sequence[Alert], upstream: Mapping[str, Set[str]] | None = None
-) -> tuple[AlertGroup, ...]:
-    """Group alerts that share a cause.
-
-    Two alerts of one dataset share it when the same batch opened them, whatever the pace of the batches; an
-    alert shares that of one upstream of it which went on when it opened.
+    An alert is caused by one upstream of it which went on when it opened, by the time of their data; of
+    several by one that has no cause of its own, then by the one that began first. Without such a cause it
+    belongs to what the same batch opened in its dataset. An alert that was open before, and whose data is no
+    older than that of one upstream that opens now, is caused by that one.
 
     Args:
-        alerts: alerts in any order.
-        upstream: for each dataset the datasets it is made from (direct parents).
+        opened: alerts that just opened.
+        known: alerts that were there before: of their datasets and of what lies up and downstream of them.
+        lineage: which datasets are made from which.
 
     Returns:
-        Groups in order of their first opening; every alert is in exactly one.
+        The opened ones and those of the known ones that change, with ``group_key`` and ``caused_by``.
     """
-    ancestors = {dataset: _ancestors(dataset, upstream or {}) for dataset in {a.dataset for a in alerts}}
-    ordered = sorted(alerts, key=lambda alert: (alert.opened_ts, alert.alert_id))
-    leader = list(range(len(ordered)))
-    for i, j in _related(ordered, ancestors):
-        a, b = _find(leader, i), _find(leader, j)
-        leader[max(a, b)] = min(a, b)
-    members: dict[int, list[Alert]] = {}
-    for i, alert in enumerate(ordered):
-        members.setdefault(_find(leader, i), []).append(alert)
-    return tuple(_group(group, ancestors) for group in members.values())
+    alerts = {alert.alert_id: alert for alert in [*known, *opened]}
+    waiting = {alert.alert_id for alert in opened}
+    changed: dict[str, Alert] = {}
+
+    def put(alert: Alert, leader: Alert, caused_by: str) -> None:
+        alerts[alert.alert_id] = replace(alert, group_key=leader.group_key, caused_by=caused_by)
+        changed[alert.alert_id] = alerts[alert.alert_id]
+
+    for alert in sorted(opened, key=lambda one: (len(lineage.ancestors(places_of(one))), *_began(one))):
+        waiting.discard(alert.alert_id)
+        others = [one for key, one in alerts.items() if key not in waiting and key != alert.alert_id]
+        cause = _cause(alert, others, lineage)
+        sibling = next(iter(sorted(filter(_same_batch(alert), others), key=_began)), None)
+        if cause is not None:
+            put(alert, cause, cause.caused_by or cause.alert_id)
+        else:
+            put(alert, sibling or alert, "")
+        own = alerts[alert.alert_id]
+        for one in _explained(own, others, lineage):
+            put(one, own, own.caused_by or own.alert_id)
+    return tuple(changed.values())
 
 
-def _group(alerts: list[Alert], ancestors: Mapping[str, Set[str]]) -> AlertGroup:
-    present = {alert.dataset for alert in alerts}
-    root = min(
-        alerts, key=lambda alert: (len(ancestors[alert.dataset] & present), alert.opened_ts, alert.alert_id)
-    )
-    return AlertGroup(root.alert_id, root, tuple(alerts))
+def places_of(alert: Alert) -> tuple[str, ...]:
+    """Where an alert stands in the lineage: its dataset, or the pipeline and its step that failed."""
+    return tuple(filter(None, (alert.dataset, alert.evidence.failed_step)))
 
 
-def _related(ordered: Sequence[Alert], ancestors: Mapping[str, Set[str]]) -> Iterator[tuple[int, int]]:
-    """Pairs of places in ``ordered`` that belong together; enough of them to join all that do."""
-    batches: dict[tuple[str, str], int] = {}
-    of_dataset: dict[str, list[int]] = {}
-    for i, alert in enumerate(ordered):
-        yield batches.setdefault((alert.dataset, alert.first_batch), i), i
-        for parent in ancestors[alert.dataset] & of_dataset.keys():
-            yield from ((j, i) for j in of_dataset[parent] if _went_on(ordered[j], alert.opened_ts))
-        of_dataset.setdefault(alert.dataset, []).append(i)
+def _cause(alert: Alert, others: Iterable[Alert], lineage: Lineage) -> Alert | None:
+    above = lineage.ancestors(places_of(alert))
+    found = [one for one in others if not above.isdisjoint(places_of(one)) and _went_on(one, alert)]
+    return min(found, key=lambda one: (bool(one.caused_by), *_began(one)), default=None)
 
 
-def _went_on(alert: Alert, at: datetime) -> bool:
-    return alert.opened_ts <= at and (alert.resolved_ts is None or at <= alert.resolved_ts)
+def _explained(alert: Alert, others: Sequence[Alert], lineage: Lineage) -> list[Alert]:
+    below = lineage.descendants(places_of(alert))
+    found = {
+        one.alert_id: one
+        for one in others
+        if one.active
+        and one.opened_ts >= alert.opened_ts
+        and one.alert_id != alert.caused_by
+        and not below.isdisjoint(places_of(one))
+    }
+    return [one for one in found.values() if one.caused_by in {"", *found}]
 
 
-def _find(leader: list[int], index: int) -> int:
-    while leader[index] != index:
-        leader[index] = leader[leader[index]]
-        index = leader[index]
-    return index
+def _went_on(cause: Alert, alert: Alert) -> bool:
+    """Whether a fault was there when an alert opened, by the time of their data."""
+    begun = cause.opened_ts - _COARSER <= alert.opened_ts
+    return begun and (cause.resolved_ts is None or alert.opened_ts <= cause.resolved_ts)
 
 
-def _ancestors(dataset: str, upstream: Mapping[str, Set[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = [dataset]
-    while waiting:
-        for parent in upstream.get(waiting.pop(), ()):
-            if parent not in found:
-                found.add(parent)
-                waiting.append(parent)
-    return found
+def _same_batch(alert: Alert) -> Callable[[Alert], bool]:
+    return lambda one: (one.dataset, one.first_batch) == (alert.dataset, alert.first_batch)
+
+
+def _began(alert: Alert) -> tuple:
+    return alert.opened_ts, alert.alert_id

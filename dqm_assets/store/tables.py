@@ -175,9 +175,12 @@ _DECLARED = (
             "snapshot": BIG,
             "updated_at": TIME,
             "raised_at": TIME,
+            "caused_by": TEXT,
         },
         sort="dataset opened_ts",
     ),
+    # Which datasets, pipelines and steps of a code location are made from which.
+    declare("monitoring.lineage", "location dataset upstream", {"recorded_at": TIME}),
     declare(
         "monitoring.alert_events",
         "alert_id event_id",

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from dqm_assets.checks.lineage import PIPELINE_KEY
 from dqm_assets.checks.metadata import dashboard_link
 from dqm_assets.defs.resources import process_store
 from dqm_assets.pipeline.database_collect import Looked, collect_source
 from dqm_assets.pipeline.datasets import find_dataset
+from dqm_assets.pipeline.source_tables import pipeline_of
 from dqm_assets.settings import settings
 from dqm_assets.sources.databases.source import DatabaseSource, WatchedTable
 
@@ -64,6 +66,7 @@ def _spec(source: DatabaseSource, table: WatchedTable) -> dg.AssetSpec:
         owners=[f"team:{owner}"] if owner else None,
         description=f"{table.table} at {source.address}: {table.kind} table, watched where it is.",
         skippable=True,
+        metadata={PIPELINE_KEY: pipeline_of(source.source)},
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from dqm_assets.checks.lineage import DATASET_KEY
 from dqm_assets.checks.metadata import dashboard_link, markdown_table
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.ingest import Landing
@@ -63,6 +64,7 @@ def _common(dataset: Dataset, partitions: dg.DynamicPartitionsDefinition) -> dic
         "group_name": dataset.table,
         "backfill_policy": dg.BackfillPolicy.single_run(),
         "owners": [f"team:{dataset.owner}"] if dataset.owner else None,
+        "metadata": {DATASET_KEY: dataset.name},
     }
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from dqm_assets.checks.lineage import WATCHER_KEY
 from dqm_assets.checks.metadata import dashboard_link, markdown_table
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.alerts import AlertSummary, update_alerts
@@ -38,6 +39,7 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
         deps=upstream,
         group_name="monitoring",
         kinds={"python", "duckdb"},
+        metadata={WATCHER_KEY: True},
         automation_condition=follow,
         description="What each judged series is expected to be next, learned from its normal points only.",
     )
@@ -63,6 +65,7 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
         deps=[metric_baselines, *upstream],
         group_name="monitoring",
         kinds={"python", "duckdb"},
+        metadata={WATCHER_KEY: True},
         automation_condition=follow,
         description="Incidents: opened once, updated while they last, resolved when all is normal again.",
     )

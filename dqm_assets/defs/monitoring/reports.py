@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from dqm_assets.checks.lineage import WATCHER_KEY
 from dqm_assets.checks.metadata import markdown_table
 from dqm_assets.defs.monitoring.scorecard import SCORES
 from dqm_assets.defs.resources import StoreResource
@@ -16,6 +17,7 @@ from dqm_assets.settings import settings
     deps=[SCORES],
     group_name="monitoring",
     kinds={"python", "markdown"},
+    metadata={WATCHER_KEY: True},
     description="Scorecard, detections and contract results of the last 30 days, as Markdown and HTML.",
 )
 def portfolio_reports(store: StoreResource) -> dg.MaterializeResult:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from dqm_assets.checks.lineage import WATCHER_KEY
 from dqm_assets.checks.metadata import dashboard_link, markdown_table
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.score_drops import ScoreRules
@@ -18,6 +19,7 @@ SCORES = dg.AssetKey("source_scores")
     deps=[dg.AssetKey("alerts")],
     group_name="monitoring",
     kinds={"python", "duckdb"},
+    metadata={WATCHER_KEY: True},
     automation_condition=dg.AutomationCondition.eager(),
     description="Health of each source, 0 to 100: completeness, validity, freshness, volume, schema, alerts.",
 )

@@ -6,6 +6,7 @@ import pytest
 
 from dqm_assets.notify.routing import History, decide
 from dqm_assets.notify.rules import Channel, Rules
+from dqm_assets.quality.alert import Severity
 from tests.unit.notify.making import alert, at, happened
 
 
@@ -50,6 +51,30 @@ def test_a_route_is_for_alerts_that_match_in_everything(when: dict, matches: boo
 def test_a_channel_that_several_routes_lead_to_is_told_once() -> None:
     made = rules({"to": ["a", "b"]}, {"to": "a"})
     assert told(made, (happened("opened"), 0)) == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("cause_severity", "severity", "ongoing", "expected"),
+    [
+        ("error", "critical", True, ["-a", "b"]),
+        ("warning", "warning", True, ["-a", "b"]),
+        ("warning", "error", True, ["a", "b"]),
+        ("error", "critical", False, ["a", "b"]),
+    ],
+)
+def test_what_follows_from_a_fault_is_told_only_where_the_fault_was_not(
+    cause_severity: Severity, severity: Severity, ongoing: bool, expected: list[str]
+) -> None:
+    made = rules({"when": {"dataset": "orders"}}, {"to": ["a", "b"], "when": {"dataset": "mart"}})
+    cause = alert(dataset="orders", severity=cause_severity)
+    follows = alert(dataset="mart", severity=severity, group_key=cause.alert_id, caused_by=cause.alert_id)
+    history = History(ongoing={cause.alert_id} if ongoing else frozenset())
+    assert [d.dropped for d in decide(made, happened("opened", cause), at(0), history)] == [""]
+    found = decide(made, happened("opened", follows), at(1), history)
+    assert [("-" if one.dropped else "") + one.channel for one in found] == expected
+    # Its end is told where its beginning was.
+    ends = decide(made, happened("resolved", follows, when=at(2)), at(2), history)
+    assert [("-" if one.dropped else "") + one.channel for one in ends] == expected
 
 
 def test_of_updates_and_acknowledgements_only_those_are_told_who_asked() -> None:

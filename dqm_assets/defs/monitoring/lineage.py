@@ -1,0 +1,22 @@
+"""Lineage: the code location's asset graph is kept in the store, where alerts are grouped by it."""
+
+import dagster as dg
+
+from dqm_assets.checks.lineage import keep_lineage
+from dqm_assets.defs.resources import StoreResource
+
+
+@dg.sensor(
+    name="lineage",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Keeps which datasets are made from which, so that alerts downstream name their cause.",
+)
+def lineage(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SkipReason:
+    """Keep the asset graph as it is now; the same graph again costs nothing."""
+    repository = context.repository_def
+    if repository is None:
+        return dg.SkipReason("This tick has no code location.")
+    origin = context.code_location_origin
+    keep_lineage(store.open(), repository.asset_graph, origin.location_name if origin else "dqm")
+    return dg.SkipReason("The lineage is kept.")
