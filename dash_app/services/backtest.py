@@ -8,6 +8,8 @@ import numpy as np
 
 from dash_app.services.metric_series import SeriesAddress
 from dqm_assets.errors import SettingsError
+from dqm_assets.pipeline.label_rows import labels_of
+from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.backtest import Replay, Score, Setting, replay, score
 from dqm_assets.quality.baselines import METHODS
 from dqm_assets.quality.labels import Label
@@ -31,12 +33,6 @@ SELECT epoch(ts) AS second, value, batch FROM (
     LIMIT $limit
 )
 ORDER BY ts, batch
-"""
-
-LABELS = """
-SELECT epoch(start_ts) AS first, epoch(coalesce(end_ts, start_ts)) AS last, kind FROM monitoring.labels
-WHERE dataset = $dataset AND metric = $metric AND column_name = $column AND segment = $segment
-    AND kind IN ('incident', 'expected', 'false_alarm')
 """
 
 DETECTORS = """
@@ -123,10 +119,11 @@ def backtest(store: Store, address: SeriesAddress, choices: tuple[Choice, ...]) 
     ]
     ts = np.array([row["second"] for row in rows], dtype=np.float64)
     values = np.array([row["value"] for row in rows], dtype=np.float64)
-    labels = tuple(Label(row["first"], row["last"], row["kind"]) for row in store.rows(LABELS, asked))
+    series = SeriesKey(address.dataset, address.column, address.segment, address.metric, "backtest")
+    labels = tuple(labels_of(store, series))
     replays = []
     for choice in choices if rows else ():
-        done = replay(ts, values, choice.setting)
+        done = replay(ts, values, choice.setting, series=series)
         replays.append(Replayed(choice, done, score(done, labels)))
     return Backtest(address, ts, values, tuple(row["batch"] for row in rows), labels, tuple(replays))
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from dqm_assets.checks.metadata import markdown_table
 from dqm_assets.checks.plot import band_plot
-from dqm_assets.quality.detectors import Verdict, judge
+from dqm_assets.quality.detectors import judge
 from dqm_assets.quality.plural import counted
 from dqm_assets.quality.sensitivity import Sensitivity
+from dqm_assets.quality.verdict import Verdict
 
 #: Plain z-score over mean and standard deviation of the earlier batches.
 METHOD = "zscore"

@@ -57,18 +57,23 @@ def backtest(
 ) -> None:
     """Replay history point by point: alerts per week, precision and recall against labels, delay.
 
-    Every combination of detector and sensitivity is one line of the comparison.
+    Every combination of detector and sensitivity is one line of the comparison. A stored series is compared
+    with what people said of its alerts, unless --labels gives other incidents.
     """
+    from dqm_assets.quality.alert import SeriesKey
     from dqm_assets.quality.backtest import compare
     from dqm_assets.quality.labels import read_labels
 
     settings = _settings(detector or ["ensemble"], weeks or [], points or [], z or [])
     address = SeriesAddress(dataset, metric, column, segment) if dataset else None
-    series = _series(file, address)
+    series, said = _series(file, address)
     if since is not None:
-        series = series.since(since.replace(tzinfo=since.tzinfo or UTC).timestamp())
-    found = read_labels(labels) if labels else []
-    replays = compare(series.ts, series.values, settings, found)
+        start = since.replace(tzinfo=since.tzinfo or UTC).timestamp()
+        series, said = series.since(start), [label for label in said if label.end >= start]
+    found = read_labels(labels) if labels else said
+    named, measured = (dataset, metric) if dataset else (file.stem if file else "", "value")
+    key = SeriesKey(named, column, segment, measured, "backtest")
+    replays = compare(series.ts, series.values, settings, found, series=key)
     if plot is not None:
         _plot(plot, replays, found)
     if json_output:
@@ -89,23 +94,27 @@ def _settings(methods: list[str], weeks: list[float], points: list[float], z: li
     return [Setting(method, sensitivity) for method in methods for sensitivity in sensitivities]
 
 
-def _series(file: Path | None, address: SeriesAddress | None) -> "Series":
+def _series(file: Path | None, address: SeriesAddress | None) -> "tuple[Series, list[Label]]":
+    """The series, and what people said of it where it is stored."""
     from dqm_assets.quality.series_file import read_series
 
     if (file is None) == (address is None):
         raise SettingsError("Give either a CSV file or --dataset with --metric.")
-    series = read_series(file) if file is not None else _opened(address)  # ty: ignore[invalid-argument-type]
+    series, said = (read_series(file), []) if file is not None else _opened(address)  # ty: ignore[invalid-argument-type]
     if series.ts.size == 0:
         raise SettingsError(f"There is nothing to replay: {file or address} has no points.")
-    return series
+    return series, said
 
 
-def _opened(address: SeriesAddress) -> "Series":
+def _opened(address: SeriesAddress) -> "tuple[Series, list[Label]]":
+    from dqm_assets.pipeline.label_rows import labels_of
+    from dqm_assets.quality.alert import SeriesKey
     from dqm_assets.settings import settings
     from dqm_assets.store import open_store
 
     with open_store(settings()) as store:
-        return stored_series(store, address)
+        key = SeriesKey(address.dataset, address.column, address.segment, address.metric, "")
+        return stored_series(store, address), labels_of(store, key)
 
 
 def stored_series(store: "Store", address: SeriesAddress) -> "Series":

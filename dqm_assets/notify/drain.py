@@ -3,7 +3,7 @@
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,7 +51,14 @@ def addresses_of(rules: Rules, settings: Settings) -> Addresses:
     )
 
 
-def drain(store: Store, rules: Rules, *, seconds: float = 30.0) -> Drained:
+def utc_now() -> datetime:
+    """The time as the clock of this machine has it."""
+    return datetime.now(UTC)
+
+
+def drain(
+    store: Store, rules: Rules, *, seconds: float = 30.0, clock: Callable[[], datetime] = utc_now
+) -> Drained:
     """Send what is due; a channel that fails once is left alone until the next draining.
 
     At least once: a drainer that is killed after the channel took a message and before that was noted
@@ -61,22 +68,23 @@ def drain(store: Store, rules: Rules, *, seconds: float = 30.0) -> Drained:
         store: the open store.
         rules: channels and routes.
         seconds: when to stop; what was taken and not tried by then is given back.
+        clock: tells the time; quiet hours and digests go by it.
     """
     drainer = uuid.uuid4().hex[:12]
     addresses = addresses_of(rules, store.settings)
-    routed = route_outbox(store, rules, datetime.now(UTC))
+    routed = route_outbox(store, rules, clock())
     total = Drained(routed.waiting, routed.dropped)
     failing: set[str] = set()
-    deadline, ends_at = time.monotonic() + seconds, datetime.now(UTC) + timedelta(seconds=seconds)
+    deadline, ends_at = time.monotonic() + seconds, clock() + timedelta(seconds=seconds)
     while time.monotonic() < deadline:
-        taken = lease(store, drainer, datetime.now(UTC), limit=_AT_ONCE, without=failing)
+        taken = lease(store, drainer, clock(), limit=_AT_ONCE, without=failing)
         if not taken:
             break
         by_channel: dict[str, list[Delivery]] = {}
         for delivery in taken:
             by_channel.setdefault(delivery.channel, []).append(delivery)
-        until = min(datetime.now(UTC) + LEASE - _RESERVE, ends_at)
-        courier = _Courier(store, rules, addresses, drainer, until)
+        until = min(clock() + LEASE - _RESERVE, ends_at)
+        courier = _Courier(store, rules, addresses, drainer, until, clock)
         with ThreadPoolExecutor(min(len(by_channel), _CHANNELS_AT_ONCE)) as pool:
             ends = dict(zip(by_channel, pool.map(courier.carry, by_channel.values()), strict=True))
         failing |= {channel for channel, end in ends.items() if end.failed}
@@ -99,11 +107,12 @@ class _Courier:
     addresses: Addresses
     drainer: str
     until: datetime
+    clock: Callable[[], datetime]
 
     def carry(self, deliveries: Sequence[Delivery]) -> _Ends:
         sent = 0
         for position, delivery in enumerate(deliveries):
-            if datetime.now(UTC) > self.until:
+            if self.clock() > self.until:
                 release(self.store, deliveries[position:], self.drainer)
                 break
             channel = self.rules.channels.get(delivery.channel)
@@ -113,7 +122,7 @@ class _Courier:
                 if deliveries[position + 1 :]:
                     release(self.store, deliveries[position + 1 :], self.drainer)
                 return _Ends(sent, 1, int(dead))
-            mark_sent(self.store, delivery, datetime.now(UTC))
+            mark_sent(self.store, delivery, self.clock())
             sent += 1
         return _Ends(sent, 0, 0)
 
@@ -130,6 +139,4 @@ class _Courier:
     def _failed(self, delivery: Delivery, channel: Channel | None, error: str) -> bool:
         retry = (channel or Channel(url="none:")).retry
         log.warning("%s did not take delivery %s: %s", delivery.channel, delivery.delivery_id, error)
-        return mark_failed(
-            self.store, delivery, datetime.now(UTC), drainer=self.drainer, error=error, retry=retry
-        )
+        return mark_failed(self.store, delivery, self.clock(), drainer=self.drainer, error=error, retry=retry)

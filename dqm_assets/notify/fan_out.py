@@ -32,6 +32,11 @@ _TOLD_ALERTS = """
     WHERE list_contains($alerts, alert_id) AND list_contains($alarms, event)
     GROUP BY channel, alert_id
 """
+_HELD = """
+    SELECT notification_id, channel, alert_id, due_at
+    FROM monitoring.notifications
+    WHERE list_contains($alerts, alert_id) AND status = 'waiting' AND delivery_id IS NULL AND bundle <> ''
+"""
 _TOLD_GROUPS = """
     SELECT DISTINCT channel, group_key, severity
     FROM monitoring.notifications
@@ -79,6 +84,13 @@ class _RoutedRow:
 
 
 @dataclass(frozen=True)
+class _ForwardRow:
+    notification_id: str
+    due_at: datetime
+    bundle: str
+
+
+@dataclass(frozen=True)
 class Routed:
     """What routing made."""
 
@@ -106,12 +118,29 @@ def _route_some(store: Store, rules: Rules, now: datetime) -> Routed:
         rows = [
             _row(transition, decision, row["payload"], row["created_at"])
             for row, transition in zip(found, transitions, strict=True)
-            for decision in decide(rules, transition, row["created_at"], history)
+            for decision in decide(rules, transition, row["created_at"], history, now)
         ]
         upsert_rows(tx, NOTIFICATIONS, rows)
+        upsert_rows(tx, NOTIFICATIONS, _brought_forward(tx, rows))
         upsert_rows(tx, OUTBOX, [_RoutedRow(row["alert_id"], row["event_id"], now) for row in found])
     dropped = sum(row.status == "dropped" for row in rows)
     return Routed(len(found), len(rows) - dropped, dropped)
+
+
+def _brought_forward(tx: Transaction, rows: Sequence[NotificationRow]) -> list[_ForwardRow]:
+    """What is held back of an alert goes out before later news of it that is not, so that the order stays."""
+    soonest: dict[tuple[str, str], datetime] = {}
+    for row in rows:
+        if row.status == "waiting" and not row.bundle:
+            soonest.setdefault((row.channel, row.alert_id), row.due_at)
+    if not soonest:
+        return []
+    held = tx.query(_HELD, {"alerts": sorted({alert_id for _, alert_id in soonest})}).to_pylist()
+    return [
+        _ForwardRow(row["notification_id"], soonest[key], "")
+        for row in held
+        if (key := (row["channel"], row["alert_id"])) in soonest and row["due_at"] > soonest[key]
+    ]
 
 
 def _history(tx: Transaction, transitions: Sequence[Transition]) -> History:

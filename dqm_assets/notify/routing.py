@@ -67,7 +67,13 @@ def series_of(alert: Alert) -> str:
     return "/".join((alert.dataset, alert.column_name, alert.segment, alert.metric, alert.detector))
 
 
-def decide(rules: Rules, transition: Transition, found_at: datetime, history: History) -> list[Decision]:
+def decide(
+    rules: Rules,
+    transition: Transition,
+    found_at: datetime,
+    history: History,
+    now: datetime | None = None,
+) -> list[Decision]:
     """Decide for each channel; ``history`` is brought up to date with what was decided.
 
     A channel that several routes lead to is told once, under the conditions of the first of them.
@@ -77,6 +83,7 @@ def decide(rules: Rules, transition: Transition, found_at: datetime, history: Hi
         transition: what happened.
         found_at: when it was put into the outbox.
         history: what was told before.
+        now: when it is routed, which is later after an outage.
     """
     alert, event = transition.alert, transition.event
     was_muted = history.muted.get(alert.alert_id, False)
@@ -93,7 +100,7 @@ def decide(rules: Rules, transition: Transition, found_at: datetime, history: Hi
                 notification_id_of(transition, channel),
                 route.name,
                 channel,
-                due(route, alert.severity, found_at),
+                due(route, alert.severity, found_at, now),
                 reason,
             )
         )

@@ -12,6 +12,7 @@ from dqm_assets.quality.durations import read_span
 
 TemplateName = Literal["chat", "mail", "webhook"]
 WeekDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAY_MINUTES = 24 * 60
 WEEK_DAYS: tuple[WeekDay, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -26,9 +27,26 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _parts(value: Any) -> Any:
+    return () if value is None else tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _clock_time(value: Any) -> Any:
+    """YAML takes 22:00 without quotes for a number of base 60: 1320 minutes; with three parts, seconds."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    minutes, rest = (value, 0) if value < _DAY_MINUTES else divmod(value, 60)
+    if not 0 <= minutes < _DAY_MINUTES:
+        raise ValueError("no time of a day; write it as 22:00")
+    return time(minutes // 60, minutes % 60, rest)
+
+
 Duration = Annotated[timedelta, BeforeValidator(read_span)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 
 
 class _Part(BaseModel):
@@ -75,21 +93,15 @@ class Match(_Part):
 class Quiet(_Part):
     """Hours of a day in which nobody is disturbed; what is held back comes as one message at their end.
 
-    Hours that go past midnight belong to the day on which they begin.
+    Hours that go past midnight belong to the day on which they begin; from and to the same are a whole day.
     """
 
-    start: time = Field(alias="from")
-    end: time = Field(alias="to")
+    start: ClockTime = Field(alias="from")
+    end: ClockTime = Field(alias="to")
     days: tuple[WeekDay, ...] = Field(default=WEEK_DAYS, min_length=1)
     time_zone: Zone = ZoneInfo("UTC")
     #: Severity from which alerts disturb all the same.
     passing: Severity | Literal["never"] = Field(default="critical", alias="pass")
-
-    @model_validator(mode="after")
-    def _some_hours(self) -> "Quiet":
-        if self.start == self.end:
-            raise ValueError("from and to are the same time; for all day write 00:00 to 23:59")
-        return self
 
 
 class Digest(_Part):
@@ -129,7 +141,8 @@ class Route(_Part):
     )
     #: After a message about a series, no further opening of that series for so long.
     cooldown: Duration = timedelta(0)
-    quiet: Quiet | None = None
+    #: Several are one quiet time where they touch, such as a Friday's night and the weekend.
+    quiet: Annotated[tuple[Quiet, ...], BeforeValidator(_parts)] = ()
     digest: Digest | None = None
     #: Transitions of data that was older than this when they were found are not told.
     max_age: Duration | None = None

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from dqm_assets.errors import SettingsError
 from dqm_assets.notify.channel import holds_secret, is_understood
 from dqm_assets.notify.rules import Channel, Match, Route, Rules
+from dqm_assets.notify.schedule import never_disturbs
 from dqm_assets.quality.contracts.problem import Problem, nearest
 from dqm_assets.settings import Settings
 from dqm_assets.yaml_file import REFERENCE, Steps, filled, mistake, problem_at, read_yaml, unset_references
@@ -123,6 +124,8 @@ def _mistakes(document: Any, rules: Rules) -> Iterator[tuple[Steps, str]]:
     for index, route in enumerate(rules.routes):
         if names.index(route.name) != index:
             yield ("routes", index, "name"), f"two routes are called {route.name!r}"
+        if never_disturbs(route):
+            yield ("routes", index, "quiet"), "these hours never end; leave some of the week in which to tell"
         for place, channel in enumerate(route.to):
             if channel not in rules.channels:
                 known = nearest(channel, list(rules.channels))

@@ -18,13 +18,24 @@ class Due:
     bundle: str = ""
 
 
-def due(route: Route, severity: Severity, at: datetime) -> Due:
-    """When a notification that arises at a time is to be sent."""
+#: Longest time that quiet hours of a week can last; beyond it they never end.
+_LONGEST_QUIET = timedelta(days=8)
+
+
+def due(route: Route, severity: Severity, at: datetime, now: datetime | None = None) -> Due:
+    """When a notification is to be sent.
+
+    Args:
+        route: under which conditions.
+        severity: of its alert.
+        at: when it arose.
+        now: when it is routed; what is routed late, after an outage, must not disturb then either.
+    """
     planned = Due(at)
     if route.digest is not None:
         when = next_digest(route.digest, at)
         planned = Due(when, f"digest {when.isoformat()}")
-    end = quiet_until(route, severity, planned.at)
+    end = quiet_until(route, severity, max(planned.at, now or at))
     return planned if end is None else Due(end, f"quiet {end.isoformat()}")
 
 
@@ -37,13 +48,26 @@ def next_digest(digest: Digest, at: datetime) -> datetime:
 
 
 def quiet_until(route: Route, severity: Severity, at: datetime) -> datetime | None:
-    """End of the quiet hours that a time lies in; ``None`` when it may disturb."""
-    quiet = route.quiet
-    if quiet is None:
-        return None
-    if quiet.passing != "never" and SEVERITIES.index(severity) >= SEVERITIES.index(quiet.passing):
-        return None
-    return _end(quiet, at)
+    """First moment after the quiet hours that a time lies in; ``None`` when it may disturb."""
+    heeded = [quiet for quiet in route.quiet if not _passes(quiet, severity)]
+    until = at
+    while until - at <= _LONGEST_QUIET:
+        ends = [end for end in (_end(quiet, until) for quiet in heeded) if end is not None]
+        if not ends:
+            break
+        until = max(ends)
+    return until if until > at else None
+
+
+def never_disturbs(route: Route) -> bool:
+    """Whether a route's quiet hours have no end, so that nothing below their severity is ever told."""
+    monday = datetime(2026, 3, 2, tzinfo=UTC)
+    end = quiet_until(route, "info", monday)
+    return end is not None and end - monday > _LONGEST_QUIET
+
+
+def _passes(quiet: Quiet, severity: Severity) -> bool:
+    return quiet.passing != "never" and SEVERITIES.index(severity) >= SEVERITIES.index(quiet.passing)
 
 
 def _end(quiet: Quiet, at: datetime) -> datetime | None:

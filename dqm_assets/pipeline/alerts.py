@@ -12,8 +12,8 @@ from dqm_assets.pipeline.rows import upsert_rows
 from dqm_assets.pipeline.segment_explanation import explain_by_segments
 from dqm_assets.quality.alert import Alert, SeriesKey, Severity
 from dqm_assets.quality.alerts import AlertPolicy, Finding
-from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.segments import Explanation
+from dqm_assets.quality.verdict import Verdict
 from dqm_assets.store import Store, Transaction
 
 CONTRACT_DETECTOR = "contract"

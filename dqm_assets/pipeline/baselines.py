@@ -11,7 +11,7 @@ from dqm_assets.pipeline.series_states import learned_until
 from dqm_assets.pipeline.training import training_of
 from dqm_assets.pipeline.watch import Point
 from dqm_assets.quality.alert import SeriesKey
-from dqm_assets.quality.detectors import Verdict
+from dqm_assets.quality.verdict import Verdict
 from dqm_assets.store import Store
 
 

@@ -8,7 +8,7 @@ from dqm_assets.pipeline.pipeline_alerts import advance_alert
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding
 from dqm_assets.quality.contracts import ClauseResult
-from dqm_assets.quality.detectors import Verdict
+from dqm_assets.quality.verdict import limit_verdict
 from dqm_assets.store import Store
 
 DETECTOR = "contract"
@@ -49,10 +49,5 @@ def tell_clauses(
         )
         series = SeriesKey(dataset, clause.column, "", clause.id, DETECTOR)
         title = "" if result.passed else f"{dataset}: {result.message}"
-        advance_alert(store, Finding(series, batch, _verdict(result, at)), policy, title, result.message)
-
-
-def _verdict(result: ClauseResult, at: datetime) -> Verdict:
-    failing = float(result.failing_rows)
-    verdict = "normal" if result.passed else "anomalous"
-    return Verdict(at, failing, 0.0, 0.0, 0.5, 0.5, failing, verdict, DETECTOR, 1, 0, {})
+        verdict = limit_verdict(DETECTOR, at, float(result.failing_rows), broken=not result.passed)
+        advance_alert(store, Finding(series, batch, verdict), policy, title, result.message)

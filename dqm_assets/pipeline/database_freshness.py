@@ -1,6 +1,5 @@
 """Freshness of a table in a database: the age of its newest row against what was promised or is usual."""
 
-import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,8 +7,8 @@ from dqm_assets.pipeline.database_points import FRESHNESS
 from dqm_assets.pipeline.pipeline_alerts import active_alert, advance_alert
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding
-from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.durations import span_words
+from dqm_assets.quality.verdict import limit_verdict
 from dqm_assets.sources.databases.source import WatchedTable
 from dqm_assets.store import Store
 
@@ -93,7 +92,14 @@ def tell_freshness(
         return False
     source = "is promised" if limit.promised else "is usual"
     words = f"newest row is {span_words(age)} old, at most {span_words(limit.limit)} {source}"
-    finding = Finding(series, now.isoformat(), _verdict(age, limit.limit, late, now))
+    verdict = limit_verdict(
+        DETECTOR,
+        now,
+        age.total_seconds(),
+        broken=late,
+        limit=limit.limit.total_seconds(),
+    )
+    finding = Finding(series, now.isoformat(), verdict)
     policy = replace(_POLICY, owner=told.owner, simulated=told.simulated)
     advance_alert(store, finding, policy, f"{series.dataset} is late: {words}" if late else "", words)
     return late
@@ -102,21 +108,3 @@ def tell_freshness(
 def freshness_series(dataset: str, watched: WatchedTable) -> SeriesKey:
     """Address of the alert of a table that is late."""
     return SeriesKey(dataset, watched.freshness or "", "", FRESHNESS, DETECTOR)
-
-
-def _verdict(age: timedelta, limit: timedelta, late: bool, now: datetime) -> Verdict:
-    seconds, most = age.total_seconds(), limit.total_seconds()
-    return Verdict(
-        ts=now,
-        value=seconds,
-        expected=0.0,
-        lower=-math.inf,
-        upper=most,
-        scale=most,
-        score=seconds / most,
-        verdict="anomalous" if late else "normal",
-        method=DETECTOR,
-        n=1,
-        needed=0,
-        params={},
-    )

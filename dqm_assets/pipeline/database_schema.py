@@ -11,8 +11,8 @@ from dqm_assets.pipeline.rows import upsert_rows
 from dqm_assets.pipeline.schema_history import ArrivedSchema, schema_rows
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding
-from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.drift import SeenColumn
+from dqm_assets.quality.verdict import limit_verdict
 from dqm_assets.store import Store
 
 DETECTOR = "schema"
@@ -50,10 +50,7 @@ def keep_schema(
     broken = tuple(dict.fromkeys(change["detail"] for change in changes if change["breaking"]))
     if broken:
         told = "; ".join(broken)
-        finding = Finding(SeriesKey(dataset.name, "", "", "schema", DETECTOR), row.run_id, _broken(now))
+        series = SeriesKey(dataset.name, "", "", "schema", DETECTOR)
+        finding = Finding(series, row.run_id, limit_verdict(DETECTOR, now, 1.0, broken=True))
         advance_alert(store, finding, replace(_POLICY, owner=owner), told, told)
     return broken
-
-
-def _broken(now: datetime) -> Verdict:
-    return Verdict(now, 1.0, 0.0, 0.0, 0.5, 0.5, 1.0, "anomalous", DETECTOR, 1, 0, {})

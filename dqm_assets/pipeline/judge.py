@@ -16,10 +16,10 @@ from dqm_assets.pipeline.training import training_of
 from dqm_assets.pipeline.verdict_rows import verdict_row
 from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality import alert
-from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.metric_words import band_words, metric_words, value_words
 from dqm_assets.quality.plural import counted
 from dqm_assets.quality.sensitivity import Sensitivity
+from dqm_assets.quality.verdict import Verdict
 from dqm_assets.store import Store
 
 #: Runs have no steady cadence, so sensitivity is said per run: a run has some thirty judged series, and

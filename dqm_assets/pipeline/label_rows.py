@@ -3,6 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dqm_assets.quality.alert import SeriesKey
+from dqm_assets.quality.labels import Label
+from dqm_assets.store import Store
+
+_SAID = """
+    SELECT epoch(start_ts) AS first, epoch(coalesce(end_ts, start_ts)) AS last, kind FROM monitoring.labels
+    WHERE dataset = ? AND metric = ? AND column_name = ? AND segment = ?
+        AND kind IN ('incident', 'expected', 'false_alarm')
+    ORDER BY start_ts, label_id
+"""
+
 
 @dataclass(frozen=True)
 class LabelRow:
@@ -22,6 +33,12 @@ class LabelRow:
     reason: str
     created_at: datetime
     accepted_at: datetime | None
+
+
+def labels_of(store: Store, series: SeriesKey) -> list[Label]:
+    """What people said of alerts of a series, whichever detector raised them."""
+    asked = [series.dataset, series.metric, series.column_name, series.segment]
+    return [Label(row["first"], row["last"], row["kind"]) for row in store.rows(_SAID, asked)]
 
 
 def label_id_of(alert_id: str, why: str) -> str:

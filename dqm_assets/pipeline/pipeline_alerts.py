@@ -7,7 +7,7 @@ from dqm_assets.pipeline.alert_rows import alert_of
 from dqm_assets.pipeline.alert_writing import ALERT_TABLES, write_alerts
 from dqm_assets.quality.alert import Alert, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
-from dqm_assets.quality.detectors import Verdict
+from dqm_assets.quality.verdict import limit_verdict
 from dqm_assets.store import Store
 
 PIPELINE_DETECTOR = "pipeline"
@@ -57,7 +57,9 @@ def pipeline_alert(  # noqa: PLR0917 - read as a sentence: who, whether, where, 
             return newest
     title = f"{pipeline} failed at {stage}" if failed else f"{pipeline} works again"
     explanation = f"{title}: {reason}" if failed and reason else title
-    finding = Finding(series, dagster_run_id or at.isoformat(), _verdict(failed, at))
+    # The attempt is a point of the series "failed": 0 or 1, where only 0 is normal.
+    verdict = limit_verdict(PIPELINE_DETECTOR, at, float(failed), broken=failed)
+    finding = Finding(series, dagster_run_id or at.isoformat(), verdict)
     return advance_alert(
         store,
         finding,
@@ -113,22 +115,3 @@ def active_alert(store: Store, series: SeriesKey) -> Alert | None:
 
 def _newest(rows: list[dict]) -> Alert | None:
     return alert_of(rows[0]) if rows else None
-
-
-def _verdict(failed: bool, at: datetime) -> Verdict:
-    """The attempt as a point of the series "failed": 0 or 1, where only 0 is normal."""
-    return Verdict(
-        ts=at,
-        value=float(failed),
-        expected=0.0,
-        lower=0.0,
-        # The width only matters for the severity: a failure is twice outside the band, whoever fails.
-        upper=0.5,
-        scale=0.5,
-        score=1.0 if failed else 0.0,
-        verdict="anomalous" if failed else "normal",
-        method=PIPELINE_DETECTOR,
-        n=1,
-        needed=0,
-        params={},
-    )

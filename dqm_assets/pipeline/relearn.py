@@ -21,9 +21,10 @@ from dqm_assets.pipeline.training import training_of
 from dqm_assets.quality.alert import Alert, SeriesKey
 from dqm_assets.quality.alerts import acknowledge
 from dqm_assets.quality.backtest import Setting
-from dqm_assets.quality.detectors import Detector, second_of
+from dqm_assets.quality.detectors import Detector
 from dqm_assets.quality.labels import Label, LabelKind
 from dqm_assets.quality.metric_words import title_of
+from dqm_assets.quality.point_times import second_of
 from dqm_assets.quality.relearning import Preview, relearn
 from dqm_assets.store import Store, Transaction
 

@@ -8,8 +8,8 @@ from statistics import median
 from dqm_assets.pipeline.pipeline_alerts import advance_alert
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding
-from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.scorecard import WEIGHTS, Part, weights_of
+from dqm_assets.quality.verdict import Verdict
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 

@@ -13,7 +13,9 @@ from dqm_assets.pipeline.training import Training
 from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import Finding
-from dqm_assets.quality.detectors import Detector, Judgements, seconds
+from dqm_assets.quality.detectors import Detector
+from dqm_assets.quality.judgements import Judgements
+from dqm_assets.quality.point_times import seconds
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.store import Store
 

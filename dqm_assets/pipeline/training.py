@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from dqm_assets.quality.alert import SeriesKey
-from dqm_assets.quality.detectors import second_of
+from dqm_assets.quality.point_times import second_of
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.store import Store
 

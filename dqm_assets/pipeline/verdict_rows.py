@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dqm_assets.pipeline.rows import as_json
 from dqm_assets.quality.alert import SeriesKey
-from dqm_assets.quality.detectors import Verdict
+from dqm_assets.quality.verdict import Verdict
 
 
 @dataclass(frozen=True)

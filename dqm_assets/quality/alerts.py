@@ -18,8 +18,8 @@ from dqm_assets.quality.alert import (
     alert_id_of,
     event_of,
 )
-from dqm_assets.quality.detectors import Verdict
 from dqm_assets.quality.metric_words import title_of
+from dqm_assets.quality.verdict import Verdict
 
 DETECTOR_ACTOR = "detector"
 _POINTS_KEPT = 5

@@ -7,8 +7,9 @@ import numpy as np
 
 from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
-from dqm_assets.quality.detectors import Detector, Judgements
+from dqm_assets.quality.detectors import Detector
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
+from dqm_assets.quality.judgements import Judgements
 from dqm_assets.quality.labels import Label
 from dqm_assets.quality.relevance import Relevance
 from dqm_assets.quality.sensitivity import SECONDS_PER_WEEK, Sensitivity
@@ -115,6 +116,8 @@ def replay(
     setting: Setting,
     left_out: np.ndarray | None = None,
     accepted: np.ndarray | None = None,
+    *,
+    series: SeriesKey = _SERIES,
 ) -> Replay:
     """Judge a series and run its alerts as if it arrived point by point.
 
@@ -124,6 +127,7 @@ def replay(
         setting: how to watch it.
         left_out: bool, shape (n,): judged but never learned.
         accepted: bool, shape (n,): learned as normal, whatever the verdict.
+        series: what the alerts are called by.
     """
     nothing = np.zeros(ts.size, dtype=bool)
     judgements = setting.detector().run(ts, values, nothing if left_out is None else left_out, accepted)
@@ -131,7 +135,7 @@ def replay(
     alerts: dict[str, Alert] = {}
     events: list[AlertEvent] = []
     for verdict in judgements.verdicts():
-        alert, new = advance(alert, Finding(_SERIES, verdict.ts.isoformat(), verdict), setting.policy)
+        alert, new = advance(alert, Finding(series, verdict.ts.isoformat(), verdict), setting.policy)
         events.extend(new)
         if alert is not None:
             alerts[alert.alert_id] = alert
@@ -164,10 +168,15 @@ def score(done: Replay, labels: Sequence[Label]) -> Score:
 
 
 def compare(
-    ts: np.ndarray, values: np.ndarray, settings: Sequence[Setting], labels: Sequence[Label] = ()
+    ts: np.ndarray,
+    values: np.ndarray,
+    settings: Sequence[Setting],
+    labels: Sequence[Label] = (),
+    *,
+    series: SeriesKey = _SERIES,
 ) -> list[tuple[Replay, Score]]:
-    """Replay several settings side by side."""
-    replays = [replay(ts, values, setting) for setting in settings]
+    """Replay several settings side by side; see `replay` and `score`."""
+    replays = [replay(ts, values, setting, series=series) for setting in settings]
     return [(done, score(done, labels)) for done in replays]
 
 

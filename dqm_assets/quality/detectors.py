@@ -1,160 +1,31 @@
 """Detector: a series and its baseline in, a verdict per point out, with no look at the future."""
 
 import json
-import math
-import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from functools import cached_property, lru_cache
-from typing import Any, Literal
+from dataclasses import asdict
+from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
 from dqm_assets.errors import KernelError, SettingsError
-from dqm_assets.quality.baselines.method import fitted_numbers
 from dqm_assets.quality.baselines.series_kernel import ACCEPTED, LEFT_OUT, SeriesKernel, SeriesSettings
+from dqm_assets.quality.detector_state import (
+    calendar_document,
+    joined_state,
+    no_state,
+    parsed_settings,
+    split_state,
+)
 from dqm_assets.quality.holiday_calendar import HolidayCalendar
+from dqm_assets.quality.judgements import Judgements
+from dqm_assets.quality.point_times import second_of, seconds
 from dqm_assets.quality.relevance import Relevance
 from dqm_assets.quality.sensitivity import Sensitivity
-from dqm_assets.quality.transform import NATURAL_RANGE, ValueKind
+from dqm_assets.quality.transform import ValueKind
+from dqm_assets.quality.verdict import Verdict
 
-VerdictName = Literal["learning", "normal", "anomalous"]
-#: Verdicts as they are numbered in ``Judgements.verdict``.
-VERDICTS: tuple[VerdictName, ...] = ("learning", "normal", "anomalous")
-_ANOMALOUS = VERDICTS.index("anomalous")
-_MAGIC = b"DQMDET3\n"
 DEFAULT_SENSITIVITY = Sensitivity.per_weeks(4)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a detector says of one point; the columns of monitoring.verdicts.
-
-    Attributes:
-        ts: time of the point, UTC.
-        value: as observed; NaN stays NaN and is judged "normal" with score 0 (a missing value is the
-            completeness check's business).
-        expected, lower, upper: in the series' unit; NaN while learning. Bounds may be infinite.
-        scale: spread of normal points on the method's judging scale; NaN while learning.
-        score: distance from expected in scales, ≥ 0; 0 while learning.
-        n, needed: points learned from, and points needed before the first verdict.
-        params: what the method fitted.
-    """
-
-    ts: datetime
-    value: float
-    expected: float
-    lower: float
-    upper: float
-    scale: float
-    score: float
-    verdict: VerdictName
-    method: str
-    n: int
-    needed: int
-    params: Mapping[str, float | str]
-
-    @property
-    def explanation(self) -> str:
-        """One line for people."""
-        if self.verdict == "learning":
-            return f"learning, {self.n} of {self.needed} points"
-        if math.isnan(self.expected):
-            return f"{self.verdict}: {self.value:.6g}"
-        return (
-            f"{self.verdict}: {self.value:.6g}, expected {self.expected:.6g} "
-            f"({self.lower:.6g} to {self.upper:.6g}), {self.score:.1f} scales away"
-        )
-
-
-def seconds(times: Sequence[datetime] | np.ndarray) -> np.ndarray:
-    """Times as seconds since 1970 UTC, float64; a time without a zone is taken as UTC."""
-    array = np.asarray(times)
-    if array.dtype.kind == "M":
-        return array.astype("datetime64[us]").astype(np.int64) / 1e6
-    if array.dtype.kind in "iuf":
-        return array.astype(np.float64)
-    return np.array([second_of(time) for time in times], dtype=np.float64)
-
-
-def second_of(time: datetime | float) -> float:
-    """One time as seconds since 1970 UTC."""
-    if isinstance(time, int | float):
-        return float(time)
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-
-
-@dataclass(frozen=True)
-class Judgements:
-    """Verdicts on k points as arrays of shape (k,); see ``Verdict`` for their meaning."""
-
-    ts: np.ndarray
-    value: np.ndarray
-    expected: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    scale: np.ndarray
-    score: np.ndarray
-    verdict: np.ndarray
-    n: np.ndarray
-    needed: np.ndarray
-    method: str
-    #: What the kernel's ``layout`` and ``parameters`` fields held, shapes (k,) and (k, 7).
-    layout: np.ndarray
-    parameters: np.ndarray
-
-    @classmethod
-    def of_kernel(
-        cls,
-        ts: np.ndarray,
-        values: np.ndarray,
-        found: np.ndarray,
-        method: str,
-        kind: ValueKind | None = None,
-    ) -> "Judgements":
-        """Wrap what the kernel said of points (array of ``VERDICT``), bands within what a value can be."""
-        least, most = NATURAL_RANGE[kind or "real"]
-        # Finite bounds only: a side on which nothing is judged stays infinite, and NaN means learning.
-        lower = np.where(np.isfinite(found["lower"]), np.maximum(found["lower"], least), found["lower"])
-        upper = np.where(np.isfinite(found["upper"]), np.minimum(found["upper"], most), found["upper"])
-        return cls(
-            ts,
-            values,
-            found["expected"],
-            lower,
-            upper,
-            *(found[name] for name in ("scale", "score", "verdict", "n", "needed")),
-            method,
-            found["layout"],
-            found["parameters"],
-        )
-
-    @property
-    def anomalous(self) -> np.ndarray:
-        """Bool: which points are anomalous."""
-        return self.verdict == _ANOMALOUS
-
-    def params_at(self, i: int) -> Mapping[str, float | str]:
-        """What was fitted when point ``i`` was judged."""
-        return fitted_numbers(float(self.layout[i]), self.parameters[i].tolist())
-
-    def verdict_at(self, i: int) -> Verdict:
-        """The verdict on point ``i``."""
-        columns = (self.value, self.expected, self.lower, self.upper, self.scale, self.score)
-        return Verdict(
-            datetime.fromtimestamp(float(self.ts[i]), UTC),
-            *(float(column[i]) for column in columns),
-            VERDICTS[int(self.verdict[i])],
-            self.method,
-            int(self.n[i]),
-            int(self.needed[i]),
-            self.params_at(i),
-        )
-
-    def verdicts(self) -> list[Verdict]:
-        """One object per point."""
-        return [self.verdict_at(i) for i in range(self.ts.size)]
 
 
 class Detector:
@@ -270,7 +141,7 @@ class Detector:
             "method": self.method,
             "sensitivity": asdict(self.sensitivity),
             "kind": self.kind,
-            "calendar": _calendar_document(self.calendar),
+            "calendar": calendar_document(self.calendar),
             "options": self.options,
             "adapt_after": self.adapt_after,
             "relevance": asdict(self.relevance) if self.relevance else None,
@@ -289,7 +160,7 @@ class Detector:
         try:
             detector._kernel.restore(learned)
         except KernelError as error:
-            raise _no_state(error) from None
+            raise no_state(error) from None
         return detector
 
     @classmethod
@@ -300,60 +171,11 @@ class Detector:
             SettingsError: they are no such settings.
         """
         try:
-            detector = cls(**_parsed(bytes(text)))
+            detector = cls(**parsed_settings(bytes(text)))
         except (ValueError, KeyError, TypeError) as error:
-            raise _no_state(error) from None
+            raise no_state(error) from None
         detector._written = bytes(text)
         return detector
-
-
-@lru_cache(maxsize=256)
-def _parsed(text: bytes) -> dict[str, Any]:
-    """Settings as arguments of ``Detector``: thousands of series share a few."""
-    settings = json.loads(text)
-    return {
-        "method": settings["method"],
-        "sensitivity": Sensitivity(**settings["sensitivity"]),
-        "kind": settings["kind"],
-        "calendar": _calendar_from(settings["calendar"]),
-        "options": settings["options"],
-        "adapt_after": settings["adapt_after"],
-        "relevance": Relevance(**settings["relevance"]) if settings["relevance"] else None,
-    }
-
-
-def split_state(state: bytes) -> tuple[bytes, memoryview]:
-    """Settings (JSON) and what the kernel learned, of the bytes of ``Detector.to_bytes``.
-
-    Raises:
-        SettingsError: the bytes are no detector state.
-    """
-    start = len(_MAGIC) + 4
-    if not state.startswith(_MAGIC) or len(state) < start:
-        raise _no_state(ValueError("wrong first bytes"))
-    (length,) = struct.unpack("<I", state[len(_MAGIC) : start])
-    return state[start : start + length], memoryview(state)[start + length :]
-
-
-def joined_state(settings: bytes, learned: bytes | memoryview) -> bytes:
-    """What ``split_state`` takes apart."""
-    return b"".join((_MAGIC, struct.pack("<I", len(settings)), settings, learned))
-
-
-def _no_state(error: Exception) -> SettingsError:
-    return SettingsError(f"These bytes are no detector state: {error}. Learn it again.")
-
-
-def _calendar_document(calendar: HolidayCalendar | None) -> dict[str, object] | None:
-    if calendar is None:
-        return None
-    return {**asdict(calendar), "extra_days": sorted(calendar.extra_days)}
-
-
-def _calendar_from(document: Mapping[str, Any] | None) -> HolidayCalendar | None:
-    if document is None:
-        return None
-    return HolidayCalendar(document["country"], document["subdivision"], frozenset(document["extra_days"]))
 
 
 def judge_series(

@@ -10,8 +10,12 @@ import numpy as np
 from dqm_assets.errors import KernelError, SettingsError
 from dqm_assets.quality._kernel import ffi, lib
 from dqm_assets.quality.baselines.series_kernel import LEFT_OUT, VERDICT, pointer
-from dqm_assets.quality.detectors import Detector, Judgements, Verdict, joined_state, seconds, split_state
+from dqm_assets.quality.detector_state import joined_state, split_state
+from dqm_assets.quality.detectors import Detector
+from dqm_assets.quality.judgements import Judgements
+from dqm_assets.quality.point_times import seconds
 from dqm_assets.quality.profile_arrow import check
+from dqm_assets.quality.verdict import Verdict
 
 #: Series that go through the kernel at a time, so that not all states are in memory twice.
 _AT_ONCE = 256

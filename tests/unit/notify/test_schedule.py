@@ -1,12 +1,12 @@
 """When notifications are due."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from dqm_assets.notify.rules import Digest, Quiet, Retry, Route
-from dqm_assets.notify.schedule import Due, due, next_digest, retry_at
+from dqm_assets.notify.schedule import Due, due, never_disturbs, next_digest, retry_at
 from dqm_assets.quality.alert import Severity
 
 
@@ -17,6 +17,9 @@ def utc(text: str) -> datetime:
 NIGHT = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Berlin"}
 #: Friday's night is quiet, Saturday's is not.
 WORK_NIGHTS = {**NIGHT, "days": ["mon", "tue", "wed", "thu", "fri"]}
+#: Nights, and weekends whole: one quiet time from Friday evening to Monday morning.
+WEEKENDS = {"from": "00:00", "to": "00:00", "days": ["sat", "sun"], "time_zone": "Europe/Berlin"}
+OFF = [NIGHT, WEEKENDS]
 NOON = {"from": "12:00", "to": "13:30", "pass": "never"}
 
 
@@ -33,14 +36,19 @@ NOON = {"from": "12:00", "to": "13:30", "pass": "never"}
         (WORK_NIGHTS, "info", "2026-03-06 23:00", "2026-03-07 06:00"),
         (WORK_NIGHTS, "info", "2026-03-07 23:00", None),
         (WORK_NIGHTS, "info", "2026-03-08 23:00", None),
+        (OFF, "error", "2026-03-06 12:00", None),
+        (OFF, "error", "2026-03-06 22:00", "2026-03-09 06:00"),
+        (OFF, "error", "2026-03-07 12:00", "2026-03-09 06:00"),
+        (OFF, "error", "2026-03-28 12:00", "2026-03-30 05:00"),
+        (OFF, "critical", "2026-03-07 12:00", None),
         (NOON, "critical", "2026-03-02 12:15", "2026-03-02 13:30"),
         (NOON, "critical", "2026-03-02 13:30", None),
     ],
 )
 def test_quiet_hours_hold_back_until_their_end(
-    quiet: dict, severity: Severity, at: str, end: str | None
+    quiet: dict | list[dict], severity: Severity, at: str, end: str | None
 ) -> None:
-    route = Route(name="r", to=("c",), quiet=Quiet.model_validate(quiet))
+    route = Route.model_validate({"name": "r", "to": "c", "quiet": quiet})
     planned = due(route, severity, utc(at))
     assert planned == (Due(utc(at)) if end is None else Due(utc(end), f"quiet {utc(end).isoformat()}"))
 
@@ -59,13 +67,31 @@ def test_a_digest_is_due_at_the_next_time_of_its_clock(digest: dict, at: str, th
 
 
 def test_a_digest_that_falls_into_quiet_hours_waits_for_their_end() -> None:
-    route = Route(
-        name="r",
-        to=("c",),
-        digest=Digest.model_validate({"every": "1h"}),
-        quiet=Quiet.model_validate({"from": "13:00", "to": "15:00"}),
-    )
+    quiet = {"from": "13:00", "to": "15:00"}
+    route = Route.model_validate({"name": "r", "to": "c", "digest": {"every": "1h"}, "quiet": quiet})
     assert due(route, "info", utc("2026-03-02 12:10")).at == utc("2026-03-02 15:00")
+
+
+def test_what_is_routed_late_does_not_disturb_then_either() -> None:
+    route = Route.model_validate({"name": "r", "to": "c", "quiet": NIGHT})
+    evening, night = utc("2026-03-02 20:00"), utc("2026-03-02 23:00")
+    assert due(route, "error", evening, night).at == utc("2026-03-03 06:00")
+    assert due(route, "critical", evening, night) == Due(evening)
+    assert due(route, "error", night, utc("2026-03-03 09:00")) == Due(night)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("22:00", time(22)), (1320, time(22)), (81030, time(22, 30, 30)), (90, time(1, 30))]
+)
+def test_times_without_quotes_are_read_as_they_are_meant(written: str | int, read: time) -> None:
+    assert Quiet.model_validate({"from": written, "to": "07:00"}).start == read
+
+
+def test_hours_that_never_end_are_found() -> None:
+    always = {"from": "00:00", "to": "00:00"}
+    assert never_disturbs(Route.model_validate({"name": "r", "to": "c", "quiet": always}))
+    assert not never_disturbs(Route.model_validate({"name": "r", "to": "c", "quiet": OFF}))
+    assert not never_disturbs(Route.model_validate({"name": "r", "to": "c"}))
 
 
 def test_retries_wait_twice_as_long_each_time_and_never_longer_than_the_longest() -> None:

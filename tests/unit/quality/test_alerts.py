@@ -6,7 +6,7 @@ import pytest
 from dqm_assets.errors import SettingsError
 from dqm_assets.quality.alert import Alert, AlertEvent, Evidence, SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding, acknowledge, advance, mute, resolve
-from dqm_assets.quality.detectors import Verdict, VerdictName
+from dqm_assets.quality.verdict import Verdict, VerdictName
 
 SERIES = SeriesKey("orders", "amount", "", "mean", "ensemble")
 START = datetime(2026, 1, 1, tzinfo=UTC)
