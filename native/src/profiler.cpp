@@ -58,13 +58,21 @@ void Profiler::check(const ArrowArray& batch) const {
   }
 }
 
-void Profiler::update(ArrowArray* moved) {
-  auto batch = std::make_unique<OwnedBatch>(moved);
+void Profiler::accept(std::shared_ptr<OwnedBatch> batch) {
   check(batch->array());
   if (batch->unread() == 0) return;
   unread_ += batch->unread();
   batches_.push_back(std::move(batch));
-  while (unread_ >= wave_rows()) run_wave(wave_rows(), false);
+}
+
+void Profiler::update(ArrowArray* moved) {
+  accept(std::make_shared<OwnedBatch>(moved));
+  while (unread_ >= wave_rows()) run_wave(take_wave(wave_rows(), false));
+}
+
+Wave Profiler::begin(std::shared_ptr<OwnedBatch> batch) {
+  accept(std::move(batch));
+  return take_wave(unread_ / kBlockRows * kBlockRows, false);
 }
 
 // Whole morsels, or where that would be too many values, whole blocks of one.
@@ -78,9 +86,9 @@ int64_t Profiler::wave_rows() const {
 
 void Profiler::finish() {
   if (finished_) return;
-  if (unread_ > 0) run_wave(unread_, true);
+  if (unread_ > 0) run_wave(take_wave(unread_, true));
   if (rows_ % kMorselRows != 0) {
-    for (size_t column = 0; column < open_.size(); ++column) keep(column, morsel_of(rows_), open_[column], true);
+    for (size_t column = 0; column < open_.size(); ++column) append(column, morsel_of(rows_), open_[column]);
   }
   open_.clear();
   finished_ = true;
@@ -91,65 +99,82 @@ void Profiler::finish() {
   if (segments_) segments_->finish();
 }
 
-// How many morsels the next rows touch.
-size_t Profiler::morsels_in(int64_t rows) const {
-  return morsel_of(rows_ + rows - 1) - morsel_of(rows_) + 1;
-}
-
-// For every column the next morsels of the unread rows; the first may have begun before, the last may go on.
-std::vector<std::vector<Morsel>> Profiler::cut(int64_t rows, bool last) const {
-  std::vector<std::vector<Morsel>> out(types_.size(), std::vector<Morsel>(morsels_in(rows)));
+// Of the first morsel rows may have been read before, of the last some may follow.
+Wave Profiler::take_wave(int64_t rows, bool last) {
+  Wave wave;
+  wave.first_row = rows_;
+  wave.rows = rows;
+  if (rows == 0) return wave;
+  const size_t morsels = morsel_of(rows_ + rows - 1) - morsel_of(rows_) + 1;
+  wave.morsels.assign(types_.size(), std::vector<Morsel>(morsels));
   const bool few = last && rows_ == 0 && rows <= static_cast<int64_t>(QuantileSketch::kRun);
-  int64_t done = 0;
-  for (const auto& batch : batches_) {
-    const ArrowArray& array = batch->array();
-    int64_t at = batch->read;
-    while (at < array.length && done < rows) {
-      const int64_t row = rows_ + done;
-      const int64_t room = std::min(kMorselRows - row % kMorselRows, rows - done);
-      const int64_t count = std::min(room, array.length - at);
-      for (size_t column = 0; column < types_.size(); ++column) {
-        Morsel& morsel = out[column][morsel_of(row) - morsel_of(rows_)];
-        if (morsel.rows == 0) morsel.first_row = static_cast<uint64_t>(row);
-        morsel.pieces.push_back({array.children[column], array.offset + at, count});
-        morsel.rows += count;
-        morsel.few = few;
+  for (int64_t left = rows; left > 0;) {
+    const std::shared_ptr<OwnedBatch> batch = batches_.front();
+    const int64_t count = std::min({kMorselRows - rows_ % kMorselRows, left, batch->unread()});
+    cut(batch->array(), batch->read, count, few, wave);
+    if (wave.batches.empty() || wave.batches.back() != batch) wave.batches.push_back(batch);
+    batch->read += count;
+    rows_ += count;
+    unread_ -= count;
+    left -= count;
+    if (batch->unread() == 0) batches_.pop_front();
+  }
+  return wave;
+}
+
+// Rows of a batch, from its row `at` on, into their morsel of the wave.
+void Profiler::cut(const ArrowArray& batch, int64_t at, int64_t rows, bool few, Wave& wave) const {
+  const size_t number = morsel_of(rows_) - morsel_of(wave.first_row);
+  for (size_t column = 0; column < types_.size(); ++column) {
+    Morsel& morsel = wave.morsels[column][number];
+    if (morsel.rows == 0) morsel.first_row = static_cast<uint64_t>(rows_);
+    morsel.pieces.push_back({batch.children[column], batch.offset + at, rows});
+    morsel.rows += rows;
+    morsel.few = few;
+  }
+}
+
+void Profiler::run_wave(const Wave& wave) {
+  const size_t columns = types_.size();
+  if (columns == 0) return;
+  const bool worth_threads = wave.rows * static_cast<int64_t>(columns) >= kWorthThreads;
+  if (options_.threads == 1 || !worth_threads) {
+    for (size_t part = 0; part < parts(); ++part) run(wave, part);
+    return;
+  }
+  const size_t morsels = wave.morsels[0].size();
+  std::vector<MorselRecord> records(columns * morsels);
+  for (size_t column = 0; column < columns; ++column) records[column] = std::move(open_[column]);
+  run_passes(wave, records);
+  for_each_task(columns, options_.threads, [&](size_t column, int) {
+    for (size_t morsel = 0; morsel < morsels; ++morsel) {
+      MorselRecord& record = records[morsel * columns + column];
+      if (completes(wave, morsel)) {
+        append(column, morsel_of(wave.first_row) + morsel, record);
+      } else {
+        open_[column] = std::move(record);
       }
-      at += count;
-      done += count;
     }
-    if (done == rows) break;
-  }
-  return out;
+  });
+  if (segments_) segments_->add(wave.morsels, options_.threads);
 }
 
-void Profiler::run_wave(int64_t rows, bool last) {
-  const size_t columns = types_.size();
-  if (columns > 0) {
-    const auto work = cut(rows, last);
-    const size_t morsels = morsels_in(rows);
-    const int64_t values = rows * static_cast<int64_t>(columns);
-    const int threads = values < kWorthThreads ? 1 : options_.threads;
-    std::vector<MorselRecord> records(columns * morsels);
-    for (size_t column = 0; column < columns; ++column) records[column] = std::move(open_[column]);
-    run_passes(work, threads, records);
-    for_each_task(columns, threads, [&](size_t column, int) {
-      for (size_t morsel = 0; morsel < morsels; ++morsel) {
-        const size_t number = morsel_of(rows_) + morsel;
-        const bool complete = static_cast<int64_t>(number + 1) * kMorselRows <= rows_ + rows;
-        keep(column, number, records[morsel * columns + column], complete);
-      }
-    });
-    if (segments_) segments_->add(work, threads);
+void Profiler::run(const Wave& wave, size_t part) {
+  if (wave.rows == 0) return;
+  if (part == types_.size()) {
+    segments_->add(wave.morsels, 1);
+    return;
   }
-  drop_read(rows);
+  for (size_t morsel = 0; morsel < wave.morsels[part].size(); ++morsel) {
+    pass(types_[part], wave.morsels[part][morsel], options_.pass, states_[part].totals, open_[part]);
+    if (completes(wave, morsel)) append(part, morsel_of(wave.first_row) + morsel, open_[part]);
+  }
 }
 
-void Profiler::run_passes(const std::vector<std::vector<Morsel>>& work, int threads,
-                          std::vector<MorselRecord>& records) {
+void Profiler::run_passes(const Wave& wave, std::vector<MorselRecord>& records) {
   const size_t columns = types_.size();
-  if (threads > 1 && thread_totals_.empty()) {
-    thread_totals_.resize(static_cast<size_t>(threads - 1));
+  if (thread_totals_.empty()) {
+    thread_totals_.resize(static_cast<size_t>(options_.threads - 1));
     for (auto& totals : thread_totals_) {
       for (const ColumnState& state : states_) {
         totals.emplace_back();
@@ -157,39 +182,29 @@ void Profiler::run_passes(const std::vector<std::vector<Morsel>>& work, int thre
       }
     }
   }
-  for_each_task(records.size(), threads, [&](size_t task, int thread) {
+  for_each_task(records.size(), options_.threads, [&](size_t task, int thread) {
     const size_t column = task % columns;
     AnyOrder& totals =
         thread == 0 ? states_[column].totals : thread_totals_[static_cast<size_t>(thread - 1)][column];
-    pass(types_[column], work[column][task / columns], options_.pass, totals, records[task]);
+    pass(types_[column], wave.morsels[column][task / columns], options_.pass, totals, records[task]);
   });
 }
 
-// A complete morsel's record is appended to the state, another waits for the rest of its rows.
-void Profiler::keep(size_t column, size_t number, MorselRecord& record, bool complete) {
-  if (!complete) {
-    open_[column] = std::move(record);
-    return;
-  }
+// Whether the wave reads its morsel number `morsel` to the end.
+bool Profiler::completes(const Wave& wave, size_t morsel) {
+  const auto next = static_cast<int64_t>(morsel_of(wave.first_row) + morsel + 1);
+  return next * kMorselRows <= wave.first_row + wave.rows;
+}
+
+// A complete morsel's record becomes a part of the state.
+void Profiler::append(size_t column, size_t number, MorselRecord& record) {
   record.close();
   if (number == 0) {
     states_[column].ordered = std::move(record.ordered);
   } else {
     states_[column].ordered.append(kernels(), record.ordered);
   }
-  open_[column] = {};
-}
-
-void Profiler::drop_read(int64_t rows) {
-  rows_ += rows;
-  unread_ -= rows;
-  while (rows > 0) {
-    OwnedBatch& first = *batches_.front();
-    const int64_t count = std::min(rows, first.unread());
-    first.read += count;
-    rows -= count;
-    if (first.unread() == 0) batches_.pop_front();
-  }
+  record = {};
 }
 
 ColumnState Profiler::take(int64_t segment, size_t column) {

@@ -29,6 +29,14 @@ class OwnedBatch {
   ArrowArray array_;
 };
 
+// The next rows of all columns, cut into morsels.
+struct Wave {
+  int64_t first_row = 0;
+  int64_t rows = 0;
+  std::vector<std::vector<Morsel>> morsels;           // by column
+  std::vector<std::shared_ptr<OwnedBatch>> batches;  // that the morsels lie in
+};
+
 struct ProfilerOptions {
   int threads = 1;
   PassOptions pass;
@@ -45,6 +53,13 @@ class Profiler {
   // Reads what is left over; further updates are an Error.
   void finish();
 
+  // The same in steps, for callers with threads of their own: begin() takes a batch over and gives what has become
+  // ready to be read; for every part of each wave then run(). Only waves of one part must be run one after
+  // another, in the order in which they began.
+  Wave begin(std::shared_ptr<OwnedBatch> batch);
+  size_t parts() const { return types_.size() + (segments_ ? 1 : 0); }
+  void run(const Wave& wave, size_t part);
+
   int64_t rows() const { return rows_; }
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<ColumnType>& types() const { return types_; }
@@ -55,12 +70,13 @@ class Profiler {
  private:
   void start();
   void check(const ArrowArray& batch) const;
-  void run_wave(int64_t rows, bool last);
-  size_t morsels_in(int64_t rows) const;
-  std::vector<std::vector<Morsel>> cut(int64_t rows, bool last) const;
-  void run_passes(const std::vector<std::vector<Morsel>>& work, int threads, std::vector<MorselRecord>& records);
-  void keep(size_t column, size_t number, MorselRecord& record, bool complete);
-  void drop_read(int64_t rows);
+  void accept(std::shared_ptr<OwnedBatch> batch);
+  Wave take_wave(int64_t rows, bool last);
+  void cut(const ArrowArray& batch, int64_t at, int64_t rows, bool few, Wave& wave) const;
+  void run_wave(const Wave& wave);
+  void run_passes(const Wave& wave, std::vector<MorselRecord>& records);
+  static bool completes(const Wave& wave, size_t morsel);
+  void append(size_t column, size_t number, MorselRecord& record);
   int64_t wave_rows() const;
 
   ProfilerOptions options_;
@@ -70,7 +86,7 @@ class Profiler {
   std::vector<MorselRecord> open_;  // of the morsel of which a part has been read, by column
   std::vector<std::vector<AnyOrder>> thread_totals_;  // of the threads beyond the first, by column
   std::unique_ptr<Segments> segments_;
-  std::deque<std::unique_ptr<OwnedBatch>> batches_;
+  std::deque<std::shared_ptr<OwnedBatch>> batches_;
   int64_t unread_ = 0;
   int64_t rows_ = 0;
   bool finished_ = false;

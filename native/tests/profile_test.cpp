@@ -1,6 +1,8 @@
 // Run under sanitizers: the same bytes from any number of threads, batches and instruction sets.
-#include <cstdio>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -56,6 +58,53 @@ std::vector<std::string> states(RandomTable& table, int threads, int64_t batch_r
   return out;
 }
 
+// The states of a file's columns, or why the own reader does not take it.
+std::vector<std::string> file_states(const std::string& path, int threads) {
+  dqm_error error{};
+  const dqm_options options{threads, 1, nullptr, 0, 10, 0};
+  int32_t unsupported = 0;
+  int64_t progress = 0;
+  dqm_profiler* profiler = dqm_profile_csv(path.c_str(), &options, &unsupported, &progress, &error);
+  if (profiler == nullptr) return {error.message};
+  std::vector<std::string> out;
+  for (int32_t i = 0; i < dqm_profiler_columns(profiler); ++i) {
+    dqm_column* column = dqm_profiler_take(profiler, -1, i, &error);
+    out.push_back(bytes_of(column));
+    dqm_column_close(column);
+  }
+  dqm_profiler_close(profiler);
+  return out;
+}
+
+// A file of many pieces; `odd` stands in one column of one late row.
+void write_file(const std::string& path, const char* odd) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) fail("cannot write " + path);
+  std::fputs("id,value,at,name\n", file);
+  uint64_t random = 1;
+  for (int row = 0; row < 60000; ++row) {
+    random = random * 6364136223846793005ull + 1442695040888963407ull;
+    const auto value = static_cast<unsigned>(random >> 40);
+    std::fprintf(file, "%d,%u.%02u,2024-01-%02u 10:11:%02u,name %u\n", row, value, value % 97, 1 + value % 28,
+                 value % 60, value % 3000);
+    if (row == 45000 && odd != nullptr) std::fprintf(file, "%s\n", odd);
+  }
+  std::fclose(file);
+}
+
+void compare_files() {
+  const std::string path = "/tmp/dqm-profile-test-" + std::to_string(getpid()) + ".csv";
+  const char* const odd_rows[] = {nullptr, "1,2.5,2024-02-01 10:11:12Z,zone", "x,y,2024-02-01 10:11:12,texts", "1,2"};
+  for (const char* odd : odd_rows) {
+    write_file(path, odd);
+    const std::vector<std::string> expected = file_states(path, 1);
+    for (const int threads : {2, 5}) {
+      if (file_states(path, threads) != expected) fail(std::string("threads differ on a file with ") + (odd ? odd : "nothing odd"));
+    }
+  }
+  std::remove(path.c_str());
+}
+
 // FNV-1a over all states, to compare processors of different kinds.
 uint64_t digest(uint64_t so_far, const std::vector<std::string>& bytes) {
   for (const std::string& state : bytes) {
@@ -67,6 +116,7 @@ uint64_t digest(uint64_t so_far, const std::vector<std::string>& bytes) {
 }  // namespace
 
 int main() {
+  compare_files();
   uint64_t all = 0xCBF29CE484222325ull;
   for (const int64_t rows : {int64_t{0}, int64_t{1}, int64_t{1000}, int64_t{5000}, int64_t{150000}}) {
     RandomTable table(rows, static_cast<uint64_t>(rows) + 1);
