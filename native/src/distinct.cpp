@@ -153,7 +153,7 @@ void DistinctSketch::add_hashes(const uint64_t* hashes, int count) {
     if (slots_[hashes[i] & (slots_.size() - 1)] != hashes[i] || hashes[i] == 0) add_hash(hashes[i]);
   }
   for (; i < count; ++i) {
-    if ((hashes[i] & dense_->floor_mask) == 0) add_dense(hashes[i]);
+    if (rank_of(hashes[i]) > dense_->rank[register_of(hashes[i])]) add_dense(hashes[i]);
   }
 }
 

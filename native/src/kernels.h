@@ -8,9 +8,9 @@
 
 namespace dqm {
 
-// The leading bytes of the first and the last text, as big-endian words.
+// The leading bytes of the first and the last text, as big-endian words, and their hashes.
 struct TextBounds {
-  uint64_t first_low, first_high, last_low, last_high;
+  uint64_t first_low, first_high, last_low, last_high, first_hash, last_hash;
 };
 
 struct Kernels {
@@ -40,8 +40,10 @@ struct Kernels {
   void (*text_hashes)(const uint64_t* low, const uint64_t* high, const uint64_t* lengths, int count,
                       uint64_t* hashes);
   // Which texts may come before the first or after the last, by their 16 leading bytes; false when none.
-  bool (*text_order)(const uint64_t* low, const uint64_t* high, int count, const TextBounds& bounds,
-                     uint8_t* candidates);
+  bool (*text_order)(const uint64_t* low, const uint64_t* high, const uint64_t* hashes, int count,
+                     const TextBounds& bounds, uint8_t* candidates);
+  // Bit i: word i equals the one before it; false when none does. `bits` must hold a multiple of 64.
+  bool (*equal_words)(const uint64_t* words, int count, uint64_t previous, uint64_t* bits);
   bool (*is_ascii)(const char* bytes, int64_t count);
   // Positions of delimiters and line ends outside quotes, of which a CSV text starts outside; `lines` and
   // `quotes` count what was met. `text` must be readable, and `positions` writable, up to 64 past the end.

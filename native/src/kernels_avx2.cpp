@@ -30,7 +30,7 @@ namespace avx2 {
 const Kernels kAvx2Kernels = {
     "avx2", avx2::sums, avx2::signs, avx2::directions, avx2::hash, avx2::hash_candidates, avx2::outside,
     avx2::repeats, avx2::compact, avx2::widen_i64, avx2::widen_i32, avx2::widen_f32,
-    avx2::sort, avx2::text_words, avx2::text_hashes, avx2::text_order, avx2::is_ascii,
+    avx2::sort, avx2::text_words, avx2::text_hashes, avx2::text_order, avx2::equal_words, avx2::is_ascii,
     avx2::csv_index, avx2::decimals_singly, avx2::filled, avx2::signed_decimals, avx2::scale_decimals,
 };
 

@@ -31,7 +31,7 @@ namespace avx512 {
 const Kernels kAvx512Kernels = {
     "avx512", avx512::sums, avx512::signs, avx512::directions, avx512::hash, avx512::hash_candidates, avx512::outside,
     avx512::repeats, avx512::compact, avx512::widen_i64, avx512::widen_i32, avx512::widen_f32,
-    avx512::sort, avx512::text_words, avx512::text_hashes, avx512::text_order, avx512::is_ascii,
+    avx512::sort, avx512::text_words, avx512::text_hashes, avx512::text_order, avx512::equal_words, avx512::is_ascii,
     avx512::csv_index, avx512::decimals, avx512::filled, avx512::signed_decimals, avx512::scale_decimals,
 };
 

@@ -5,31 +5,52 @@
 namespace dqm {
 
 void Sequence::add_block(const uint64_t* equal, int rows) {
-  int at = 0;
-  while (at < rows) {
-    // Length of the stretch of equal bits that starts here, then the one value that breaks it.
-    const int word = at / 64;
-    const int shift = at % 64;
-    const uint64_t unequal = ~equal[word] >> shift;
-    const int stretch = std::min(unequal ? __builtin_ctzll(unequal) : 64, 64 - shift);
-    const int taken = std::min(stretch, rows - at);
-    if (taken > 0) {
-      if (leading == count) leading += taken;
-      count += taken;
-      trailing += taken;
+  for (int at = 0; at < rows; at += 64) {
+    const int bits = std::min(64, rows - at);
+    if (leading == count || bits < 64) {
+      add_stretches(equal[at / 64], bits);
+    } else {
+      add_word(equal[at / 64]);
+    }
+  }
+}
+
+// Stretch by stretch of `bits` values, each of values that equal or do not equal the one before.
+void Sequence::add_stretches(uint64_t equal, int bits) {
+  for (int at = 0; at < bits;) {
+    const uint64_t ahead = equal >> at;
+    const int repeats_ahead = std::min(~ahead ? __builtin_ctzll(~ahead) : 64, bits - at);
+    if (repeats_ahead > 0) {
+      if (leading == count) leading += repeats_ahead;
+      count += repeats_ahead;
+      trailing += repeats_ahead;
       longest = std::max(longest, trailing);
-      at += taken;
+      at += repeats_ahead;
       continue;
     }
-    const uint64_t starts = ~equal[word] >> shift;
-    const uint64_t repeats_ahead = ~starts;
-    const int singles = std::min({repeats_ahead ? __builtin_ctzll(repeats_ahead) : 64, 64 - shift, rows - at});
+    const int singles = std::min(ahead ? __builtin_ctzll(ahead) : 64, bits - at);
     if (count == 0) leading = 1;
     count += singles;
     trailing = 1;
     longest = std::max<int64_t>(longest, 1);
     at += singles;
   }
+}
+
+// The same of 64 values behind the first run, without a look at each stretch.
+void Sequence::add_word(uint64_t equal) {
+  count += 64;
+  if (equal == ~0ull) {
+    trailing += 64;
+    longest = std::max(longest, trailing);
+    return;
+  }
+  longest = std::max(longest, trailing + __builtin_ctzll(~equal));
+  trailing = 1 + __builtin_clzll(~equal);
+  longest = std::max(longest, trailing);
+  uint64_t ends = equal;  // of stretches of at least so many repeats as the longest run has values
+  for (int64_t i = 1; i < longest && ends != 0; ++i) ends &= ends << 1;
+  for (; ends != 0; ends &= ends << 1) ++longest;
 }
 
 void Sequence::add_block(int rows) {

@@ -22,6 +22,10 @@ struct Sequence {
   void append(const Sequence& next);
   // The rows of `other` came before, after or between: only what holds for every order survives.
   void merge(const Sequence& other);
+
+ private:
+  void add_stretches(uint64_t equal, int bits);
+  void add_word(uint64_t equal);
 };
 
 }  // namespace dqm

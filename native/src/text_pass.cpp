@@ -125,21 +125,19 @@ class TextPass {
     }
     if (!bounds_known_) update_bounds();
     uint8_t candidates[kTextRows];
-    if (!kernels_.text_order(low_, high_, block_.count, bounds_, candidates)) return;
+    if (!kernels_.text_order(low_, high_, hashes_, block_.count, bounds_, candidates)) return;
     for (; i < block_.count; ++i) {
-      if (candidates[i] == 0 || is_bound(i)) continue;
+      if (candidates[i] == 0) continue;
       text.add_order(value(i));
       update_bounds();
     }
   }
 
-  bool is_bound(int i) const { return hashes_[i] == first_hash_ || hashes_[i] == last_hash_; }
-
   void update_bounds() {
     leading_words(totals_.text.first, bounds_.first_low, bounds_.first_high);
     leading_words(totals_.text.last, bounds_.last_low, bounds_.last_high);
-    first_hash_ = hash_text(totals_.text.first.data(), static_cast<int64_t>(totals_.text.first.size()));
-    last_hash_ = hash_text(totals_.text.last.data(), static_cast<int64_t>(totals_.text.last.size()));
+    bounds_.first_hash = hash_text(totals_.text.first.data(), static_cast<int64_t>(totals_.text.first.size()));
+    bounds_.last_hash = hash_text(totals_.text.last.data(), static_cast<int64_t>(totals_.text.last.size()));
     bounds_known_ = true;
   }
 
@@ -147,16 +145,12 @@ class TextPass {
 
   void add_sequence() {
     Sequence& sequence = ordered_.sequence;
-    uint64_t equal[kTextRows / 64] = {};
-    uint64_t any = 0;
-    equal[0] = sequence.count > 0 && sequence.last_identity == hashes_[0];
-    for (int i = 1; i < block_.count; ++i) any |= hashes_[i] == hashes_[i - 1];
-    for (int i = 1; i < block_.count && any; ++i) {
-      equal[i / 64] |= static_cast<uint64_t>(hashes_[i] == hashes_[i - 1]) << (i % 64);
-    }
-    sequence.repeats |= any || equal[0];
-    if (sequence.count == 0) sequence.first_identity = hashes_[0];
-    if (any || equal[0]) {
+    const bool first = sequence.count == 0;
+    if (first) sequence.first_identity = hashes_[0];
+    uint64_t equal[kTextRows / 64];
+    const uint64_t previous = first ? ~hashes_[0] : sequence.last_identity;
+    if (kernels_.equal_words(hashes_, block_.count, previous, equal)) {
+      sequence.repeats = true;
       sequence.add_block(equal, block_.count);
     } else {
       sequence.add_block(block_.count);
@@ -198,7 +192,6 @@ class TextPass {
   uint64_t low_[kTextRows], high_[kTextRows], hashes_[kTextRows];
   uint64_t longest_ = 0;
   TextBounds bounds_{};
-  uint64_t first_hash_ = 0, last_hash_ = 0;
   bool bounds_known_ = false;
 };
 
