@@ -28,6 +28,8 @@ _INTEGER, _DATE = 1, 5
 _MINIMUM, _MAXIMUM, _SUM = 0, 1, 2
 _EPOCH = dt.datetime(1970, 1, 1)
 _EXACT_BYTES = 96
+#: Doubles below hold every integer.
+_EXACT_BELOW = 2.0**53
 _TEXT_BYTES = 256
 
 
@@ -134,15 +136,17 @@ def _number(state: Any, summary: Any) -> dict[str, Metric]:
     if not values:
         metrics["sum"] = None
     if found[_PLACES["logical"]] == _INTEGER and found[_PLACES["exact"]]:
-        metrics["min"], metrics["max"] = _exact_integer(state, _MINIMUM), _exact_integer(state, _MAXIMUM)
+        metrics["min"] = _exact_integer(state, _MINIMUM, found[_PLACES["minimum"]])
+        metrics["max"] = _exact_integer(state, _MAXIMUM, found[_PLACES["maximum"]])
         if found[_PLACES["exact_sum"]]:
-            metrics["sum"] = _exact_integer(state, _SUM)
+            metrics["sum"] = _exact_integer(state, _SUM, found[_PLACES["sum"]])
     metrics["monotonic"] = _MONOTONIC[found[_PLACES["monotonic"]]]
     return metrics
 
 
-def _exact_integer(state: Any, which: int) -> int:
-    return int(_exact_text(state, which))
+def _exact_integer(state: Any, which: int, rounded: float) -> int:
+    """The exact number that the summary tells as a double."""
+    return int(rounded) if abs(rounded) < _EXACT_BELOW else int(_exact_text(state, which))
 
 
 def _exact_text(state: Any, which: int) -> str:

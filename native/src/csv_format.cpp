@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -60,12 +61,13 @@ void weigh(const char* begin, const char* end, Evidence& evidence) {
 void weigh(const FieldSpans& fields, int rows, Evidence& evidence) {
   uint64_t numbers[kFieldRows];
   uint8_t shapes[kFieldRows];
-  kernels().decimals(fields.text, fields.separators, fields.stride, rows, numbers, shapes);
+  const bool shaped = evidence.floating;
+  if (shaped) kernels().decimals(fields.text, fields.separators, fields.stride, rows, numbers, shapes);
   for (int i = 0; i < rows; ++i) {
-    if (shapes[i] == kShapeEmpty) continue;
+    if (fields.start(i) == fields.stop(i)) continue;
     const char* begin = fields.begin(i);
     const char* end = fields.end(i);
-    if (!evidence.floating || (shapes[i] & kShapeOdd) != 0 || has_leading_zero(begin, end)) {
+    if (!shaped || !evidence.floating || (shapes[i] & kShapeOdd) != 0 || has_leading_zero(begin, end)) {
       weigh(begin, end, evidence);
       continue;
     }
@@ -97,21 +99,23 @@ int64_t count_fields(const CsvBytes& head, char delimiter) {
   return fields;
 }
 
-// The one delimiter that cuts all rows into the same number of fields, at least two.
-char find_delimiter(const CsvBytes& head) {
-  char found = 0;
+// Where the fields are by the one delimiter that cuts all rows into the same number of them, at least two.
+std::unique_ptr<CsvFields> find_fields(const CsvBytes& head, CsvFormat& format, size_t& columns) {
+  std::unique_ptr<CsvFields> found;
   for (const char delimiter : kDelimiters) {
     const int64_t fields = count_fields(head, delimiter);
     if (fields < 2) continue;
     try {
-      const CsvFields rows(head, delimiter, static_cast<size_t>(fields));
-      if (found != 0) throw CsvUnsupported{"more than one delimiter is possible"};
-      found = delimiter;
+      auto rows = std::make_unique<CsvFields>(head, delimiter, static_cast<size_t>(fields));
+      if (found) throw CsvUnsupported{"more than one delimiter is possible"};
+      found = std::move(rows);
+      format.delimiter = delimiter;
+      columns = static_cast<size_t>(fields);
     } catch (const CsvUnsupported&) {
-      if (found != 0 || delimiter == ',') throw;
+      if (found || delimiter == ',') throw;
     }
   }
-  if (found == 0) throw CsvUnsupported{"no delimiter gives rows of two fields or more"};
+  if (!found) throw CsvUnsupported{"no delimiter gives rows of two fields or more"};
   return found;
 }
 
@@ -153,9 +157,9 @@ void refuse_odd_bytes(const CsvBytes& head) {
 CsvFormat detect_format(const CsvBytes& head, int64_t& data_start) {
   refuse_odd_bytes(head);
   CsvFormat format;
-  format.delimiter = find_delimiter(head);
-  const auto columns = static_cast<size_t>(count_fields(head, format.delimiter));
-  const CsvFields fields(head, format.delimiter, columns);
+  size_t columns = 0;
+  const std::unique_ptr<CsvFields> found = find_fields(head, format, columns);
+  const CsvFields& fields = *found;
   if (fields.rows() < 2) throw CsvUnsupported{"it has no rows below a header"};
   format.names = read_names(fields, columns);
   bool header = false;

@@ -40,14 +40,13 @@ Profiler profile_csv(const std::string& path, const ProfilerOptions& options, vo
   CsvFormat format = read_format(reader, data_start, whole);
   const int threads = whole ? 1 : options.threads;
   for (;;) {
-    RowReader rows(path);
-    rows.seek(data_start);
+    reader.seek(data_start);
     if (progress != nullptr) *progress = data_start;
     std::vector<ColumnType> types;
     for (const CsvType type : format.types) types.push_back(column_type(type));
     Profiler profiler(format.names, types, options);
     try {
-      profile_rows(rows, format, threads, profiler, progress);
+      profile_rows(reader, format, threads, profiler, progress);
       return profiler;
     } catch (const CsvMismatch& mismatch) {
       // A value beyond the sample needs a wider type: read again with it.

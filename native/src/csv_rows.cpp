@@ -51,6 +51,7 @@ RowReader::RowReader(const std::string& path) : file_(std::fopen(path.c_str(), "
 void RowReader::seek(int64_t offset) {
   if (std::fseek(file_, static_cast<long>(offset), SEEK_SET) != 0) throw Error("the file cannot be sought in");
   rest_.clear();
+  at_end_ = false;
 }
 
 CsvBytes RowReader::read(int64_t wanted) {

@@ -10,6 +10,7 @@ namespace dqm {
 namespace {
 
 constexpr size_t kSlots = 2048;
+constexpr size_t kReservedFrom = 16;  // with so many different values there will be more
 
 bool comes_first(const FrequentItem& a, const FrequentItem& b) {
   return a.count != b.count ? a.count > b.count : a.value != b.value ? a.value < b.value : a.hash < b.hash;
@@ -29,6 +30,7 @@ void FrequentItems::add(uint64_t hash, std::string_view value, uint64_t weight) 
     }
     at = (at + 1) % kSlots;
   }
+  if (items_.size() == kReservedFrom) items_.reserve(kHeld);
   items_.push_back({hash, weight, std::string(value.substr(0, TextTotals::kKeptBytes))});
   slots_[at] = static_cast<uint16_t>(items_.size());
   if (items_.size() >= kHeld) prune();
