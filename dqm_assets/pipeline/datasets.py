@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from dqm_assets.errors import SourceError
@@ -169,6 +170,13 @@ def _dataset(name: str, declared: dict[str, tuple[Contract, Path]]) -> Dataset:
 def _contracts_by_dataset(folder: Path) -> dict[str, tuple[Contract, Path]]:
     contracts = {}
     for path in sorted(folder.glob(f"*{CONTRACT_SUFFIX}")):
-        for contract in load_contracts(path):
+        known = path.stat()
+        for contract in _contracts_of(path, (known.st_mtime_ns, known.st_size, known.st_ino)):
             contracts[contract.dataset] = (contract, path)
     return contracts
+
+
+@lru_cache(maxsize=20_000)
+def _contracts_of(path: Path, _as_it_is: tuple[int, int, int]) -> tuple[Contract, ...]:
+    """Contracts of a file, read again when it has changed: reading takes 50 ms, and every batch asks."""
+    return tuple(load_contracts(path))

@@ -6,6 +6,7 @@ import pytest
 
 from dqm_assets.errors import SettingsError
 from dqm_assets.pipeline.dataset_choice import dataset_of_files
+from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.settings import Settings
 from dqm_assets.simulate.runs import RunSeries, run_csv
 
@@ -52,3 +53,23 @@ def test_files_of_different_datasets_are_refused_together(platform: Settings, tm
     files = [_file(tmp_path / "orders/a.csv", b"id\n1\n"), _file(tmp_path / "downloads/run.csv", _RUN)]
     with pytest.raises(SettingsError, match="of different datasets"):
         dataset_of_files(platform, files)
+
+
+def test_a_contract_that_changed_is_read_again(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, contracts=tmp_path)
+    file = tmp_path / "orders.odcs.yaml"
+    text = (
+        "apiVersion: v3.1.0\nkind: DataContract\nid: o\nname: o\nversion: 1.0.0\nstatus: active\nschema:\n"
+        "  - name: orders\n    properties:\n      - {{name: {}, logicalType: string}}\n"
+    )
+    file.write_text(text.format("customer"))
+    first = find_dataset(settings, "orders").contract
+    assert first is not None
+    assert find_dataset(settings, "orders").contract is first, "what has not changed is not read again"
+
+    file.write_text(text.format("buyer_name"))
+    again = find_dataset(settings, "orders").contract
+    assert again is not None
+    assert list(again.columns) != list(first.columns)
+    file.unlink()
+    assert find_dataset(settings, "orders").contract is None
