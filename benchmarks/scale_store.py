@@ -40,7 +40,8 @@ Costs = dict[str, float]
 #: Files that a dataset has when others are made like it.
 PAST_FILES = 40
 _ROWS = 500
-#: Rows of one bulk insert.
+#: Datasets of one bulk insert, and rows.
+_COPIES = 500
 _CHUNK = 1_000_000
 _TABLES_OF_RUNS = (
     "metrics.runs",
@@ -140,16 +141,24 @@ class Files:
 
 
 def copy_datasets(store: Store, template: str, count: int) -> None:
-    """Make datasets with the rows of one: same history, other names."""
+    """Make datasets with the rows of one: same history, other names; of the large states only the newest."""
     for name in [*_TABLES_OF_RUNS, "monitoring.datasets", "monitoring.detector_states"]:
         others = ", ".join(f"{quoted(column)}" for column in TABLES[name].column_names if column != "dataset")
-        _insert(
-            store,
-            name,
-            f"SELECT printf('d%06d', copy) AS dataset, {others} "
-            f"FROM {quoted_table(name)}, range(?) AS t(copy) WHERE dataset = ? ORDER BY copy",
-            [count - 1, template],
+        newest = (
+            f" AND batch = (SELECT max(batch) FROM {quoted_table(name)} WHERE dataset = ?)"
+            if name == "metrics.profiles"
+            else ""
         )
+        # So few at once that the memory of one insert stays bounded.
+        for first in range(0, count - 1, _COPIES):
+            last = min(first + _COPIES, count - 1)
+            _insert(
+                store,
+                name,
+                f"SELECT printf('d%06d', copy) AS dataset, {others} FROM {quoted_table(name)}, "
+                f"range(?, ?) AS t(copy) WHERE dataset = ?{newest} ORDER BY copy",
+                [first, last, template, *([template] if newest else [])],
+            )
 
 
 def copy_runs(store: Store, template: str, count: int) -> None:

@@ -16,6 +16,7 @@ class _State:
     failures: int = 0
     successes: int = 0
     opened_at: str | None = None
+    reason: str = ""
 
 
 class FileBreaker(pybreaker.CircuitBreakerStorage):
@@ -78,6 +79,15 @@ class FileBreaker(pybreaker.CircuitBreakerStorage):
     @opened_at.setter
     def opened_at(self, moment: datetime) -> None:
         self._change(lambda old: replace(old, opened_at=moment.astimezone(UTC).isoformat()))
+
+    @property
+    def reason(self) -> str:
+        """Why it failed last; empty when nobody said."""
+        return self._read().reason
+
+    @reason.setter
+    def reason(self, reason: str) -> None:
+        self._change(lambda old: replace(old, reason=reason))
 
     def _read(self) -> _State:
         try:

@@ -91,10 +91,14 @@ class SourceConnection:
         except pybreaker.CircuitBreakerError:
             raise DatabaseError(
                 f"{self._source.source} failed {self._source.failures} times in a row and is left alone for "
-                f"{self._source.rest.total_seconds():g} s. Look at the earlier failures; it is tried again "
-                "by itself.",
+                f"{self._source.rest.total_seconds():g} s, then tried again by itself. "
+                f"The last failure: {self._kept.reason}",
                 "circuit_open",
             ) from None
+        except DatabaseError as error:
+            if error.temporary:
+                self._kept.reason = str(error)
+            raise
 
     def close(self) -> None:
         """Close the connections."""

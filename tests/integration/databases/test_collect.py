@@ -144,6 +144,7 @@ def test_a_dead_source_is_left_alone_after_a_while(store: Store, settings: Setti
 
     assert "cannot be reached" in reasons[1]
     assert "left alone for 3600 s" in reasons[2]
+    assert "cannot be reached" in reasons[2], "and why"
     told = source_circuits(store, datetime.now(UTC))["dead"]
     assert (told.state, told.failures) == ("open", 2)
     assert told.again_at is not None
