@@ -46,6 +46,27 @@ void merge_runs(const double* a, size_t a_size, const double* b, size_t b_size, 
   }
 }
 
+// Values of one weight each.
+std::vector<RankedValue> evenly_ranked(const std::vector<double>& run, double weight) {
+  std::vector<RankedValue> ranked(run.size());
+  for (size_t i = 0; i < run.size(); ++i) ranked[i] = {run[i], weight * static_cast<double>(i + 1)};
+  return ranked;
+}
+
+// Both in order; of equal values those that were ranked come first. Weights are whole, so that sums have no rounding.
+void merge_ranked(const std::vector<RankedValue>& ranked, const std::vector<double>& run, double weight,
+                  std::vector<RankedValue>& out) {
+  out.resize(ranked.size() + run.size());
+  size_t i = 0;
+  size_t j = 0;
+  for (RankedValue& to : out) {
+    const bool from_run = i == ranked.size() || (j < run.size() && run[j] < ranked[i].value);
+    to.value = from_run ? run[j] : ranked[i].value;
+    from_run ? ++j : ++i;
+    to.cumulative = weight * static_cast<double>(j) + (i == 0 ? 0 : ranked[i - 1].cumulative);
+  }
+}
+
 bool by_weight(const RankedValue& entry, double weight) { return entry.cumulative < weight; }
 bool by_value(double value, const RankedValue& entry) { return value < entry.value; }
 
@@ -143,22 +164,12 @@ std::vector<RankedValue> QuantileSketch::ranked() const {
     if (run.empty()) continue;
     const double weight = std::ldexp(1.0, static_cast<int>(level));
     if (merged.empty()) {
-      merged.reserve(run.size());
-      for (const double value : run) merged.push_back({value, weight});
+      merged = evenly_ranked(run, weight);
       continue;
     }
-    next.resize(merged.size() + run.size());
-    size_t i = 0;
-    size_t j = 0;
-    for (RankedValue& to : next) {
-      const bool from_run = i == merged.size() || (j < run.size() && run[j] < merged[i].value);
-      to = from_run ? RankedValue{run[j], weight} : merged[i];
-      from_run ? ++j : ++i;
-    }
+    merge_ranked(merged, run, weight, next);
     merged.swap(next);
   }
-  double total = 0;
-  for (RankedValue& entry : merged) entry.cumulative = total += entry.cumulative;
   return merged;
 }
 
