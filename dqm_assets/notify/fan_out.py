@@ -8,7 +8,7 @@ from dqm_assets.notify.outbox import OUTBOX, Transition
 from dqm_assets.notify.routing import ALARMS, Decision, History, Told, decide, series_of
 from dqm_assets.notify.rules import Rules
 from dqm_assets.pipeline.rows import upsert_rows
-from dqm_assets.quality.alert import SEVERITIES, Severity
+from dqm_assets.quality.alert import SEVERITIES
 from dqm_assets.store import Store, Transaction
 
 NOTIFICATIONS = "monitoring.notifications"
@@ -38,9 +38,10 @@ _HELD = """
     WHERE list_contains($alerts, alert_id) AND status = 'waiting' AND delivery_id IS NULL AND bundle <> ''
 """
 _TOLD_GROUPS = """
-    SELECT DISTINCT channel, group_key, severity
+    SELECT channel, group_key, severity, min(if(bundle <> '', due_at, created_at)) AS due_at
     FROM monitoring.notifications
     WHERE list_contains($groups, group_key) AND list_contains($alarms, event) AND status <> 'dropped'
+    GROUP BY ALL
 """
 _ONGOING = "SELECT alert_id FROM monitoring.alerts WHERE list_contains(?, alert_id) AND status <> 'resolved'"
 _MUTED = """
@@ -160,19 +161,21 @@ def _history(tx: Transaction, transitions: Sequence[Transition]) -> History:
 
 def _causes(
     tx: Transaction, transitions: Sequence[Transition]
-) -> tuple[dict[tuple[str, str], Severity], Set[str]]:
+) -> tuple[dict[tuple[str, str], Told], Set[str]]:
     """What was told of the groups of alerts that have a cause, and which causes go on."""
     caused = [transition.alert for transition in transitions if transition.alert.caused_by]
     if not caused:
         return {}, frozenset()
     groups = sorted({alert.group_key for alert in caused})
     rows = tx.query(_TOLD_GROUPS, {"groups": groups, "alarms": list(ALARMS)}).to_pylist()
-    worst: dict[tuple[str, str], Severity] = {}
+    told: dict[tuple[str, str], Told] = {}
     for row in rows:
         key = (row["channel"], row["group_key"])
-        worst[key] = max(worst.get(key, row["severity"]), row["severity"], key=SEVERITIES.index)
+        before = told.get(key, Told(row["due_at"], row["severity"]))
+        worst = max(before.severity, row["severity"], key=SEVERITIES.index)
+        told[key] = Told(min(before.at, row["due_at"]), worst)
     causes = sorted({alert.caused_by for alert in caused})
-    return worst, {row["alert_id"] for row in tx.query(_ONGOING, [causes]).to_pylist()}
+    return told, {row["alert_id"] for row in tx.query(_ONGOING, [causes]).to_pylist()}
 
 
 def _row(transition: Transition, decision: Decision, payload: str, created_at: datetime) -> NotificationRow:

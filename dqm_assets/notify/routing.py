@@ -33,14 +33,15 @@ class History:
         series: newest alarm that was not dropped, by channel and series.
         alerts: whether any alarm about an alert was told, by channel and alert.
         muted: alerts that someone muted, as of the transition being routed.
-        groups: how severe the worst alarm was that was not dropped, by channel and group of alerts.
+        groups: alarms that were not dropped, by channel and group of alerts: when the first is due, and how
+            severe the worst is.
         ongoing: alerts whose incident goes on.
     """
 
     series: dict[tuple[str, str], Told] = field(default_factory=dict)
     alerts: dict[tuple[str, str], bool] = field(default_factory=dict)
     muted: dict[str, bool] = field(default_factory=dict)
-    groups: dict[tuple[str, str], Severity] = field(default_factory=dict)
+    groups: dict[tuple[str, str], Told] = field(default_factory=dict)
     ongoing: Set[str] = frozenset()
 
 
@@ -91,16 +92,19 @@ def decide(
         history.muted[alert.alert_id] = event.event == "muted"
     decisions = []
     for channel, route in _channels(rules, transition, found_at):
-        reason = _reason(route, channel, transition, found_at, history)
+        planned = due(route, alert.severity, found_at, now)
+        reason = _reason(route, channel, transition, found_at, history) or _follows(
+            channel, transition, planned, history
+        )
         if was_muted and event.event not in {"reopened", "acknowledged"}:
             reason = "the alert is muted"
-        _remember(history, channel, transition, found_at, told=not reason)
+        _remember(history, channel, transition, found_at, planned, told=not reason)
         decisions.append(
             Decision(
                 notification_id_of(transition, channel),
                 route.name,
                 channel,
-                due(route, alert.severity, found_at, now),
+                planned,
                 reason,
             )
         )
@@ -141,11 +145,6 @@ def _reason(route: Route, channel: str, transition: Transition, found_at: dateti
     if event.event == "resolved" and "opened" in route.events:
         told = history.alerts.get((channel, alert.alert_id), False)
         return "" if told else "nobody here was told that it began"
-    worst = history.groups.get((channel, alert.group_key))
-    caused = event.event in ALARMS and alert.caused_by in history.ongoing
-    # Who was told of an error looks after it; a warning may lie when worse comes of it.
-    if caused and worst is not None and (_worse(worst, "warning") or not _worse(alert.severity, worst)):
-        return f"its cause was told, alert {alert.caused_by[:8]}"
     last = history.series.get((channel, series_of(alert)))
     if event.event in BEGINNINGS and last is not None and found_at - last.at < route.cooldown:
         cooling = f"cooldown since {last.at.isoformat(timespec='seconds')}"
@@ -153,11 +152,26 @@ def _reason(route: Route, channel: str, transition: Transition, found_at: dateti
     return ""
 
 
+def _follows(channel: str, transition: Transition, planned: Due, history: History) -> str:
+    """Why an alert that follows from another one is not told: that one was, or is by then, and goes on."""
+    alert = transition.alert
+    if transition.event.event not in ALARMS or alert.caused_by not in history.ongoing:
+        return ""
+    told = history.groups.get((channel, alert.group_key))
+    if told is None or told.at > planned.at:
+        return ""
+    # Who was told of an error looks after it; a warning may lie when worse comes of it.
+    enough = _worse(told.severity, "warning") or not _worse(alert.severity, told.severity)
+    return f"its cause was told, alert {alert.caused_by[:8]}" if enough else ""
+
+
 def _worse(severity: Severity, than: Severity) -> bool:
     return SEVERITIES.index(severity) > SEVERITIES.index(than)
 
 
-def _remember(history: History, channel: str, transition: Transition, at: datetime, *, told: bool) -> None:
+def _remember(
+    history: History, channel: str, transition: Transition, at: datetime, planned: Due, *, told: bool
+) -> None:
     alert, event = transition.alert, transition.event
     if event.event not in ALARMS:
         return
@@ -166,5 +180,7 @@ def _remember(history: History, channel: str, transition: Transition, at: dateti
     )
     if told:
         history.series[channel, series_of(alert)] = Told(at, alert.severity)
-        worst = history.groups.get((channel, alert.group_key), alert.severity)
-        history.groups[channel, alert.group_key] = max(worst, alert.severity, key=SEVERITIES.index)
+        before = history.groups.get((channel, alert.group_key), Told(planned.at, alert.severity))
+        history.groups[channel, alert.group_key] = Told(
+            min(before.at, planned.at), max(before.severity, alert.severity, key=SEVERITIES.index)
+        )

@@ -77,6 +77,20 @@ def test_what_follows_from_a_fault_is_told_only_where_the_fault_was_not(
     assert [("-" if one.dropped else "") + one.channel for one in ends] == expected
 
 
+def test_what_wakes_somebody_is_told_though_its_cause_is_held_back_until_morning() -> None:
+    made = rules({"quiet": {"from": "11:00", "to": "14:00"}})
+    cause = alert(dataset="orders", severity="error")
+    history = History(ongoing={cause.alert_id})
+    decide(made, happened("opened", cause), at(0), history)
+    found = []
+    for name, severity in (("mart", "error"), ("report", "critical"), ("board", "critical")):
+        follows = alert(dataset=name, severity=severity, group_key=cause.alert_id, caused_by=cause.alert_id)
+        [one] = decide(made, happened("opened", follows), at(1), history)
+        found.append((bool(one.dropped), one.due.at))
+    held = at(120)
+    assert found == [(True, held), (False, at(1)), (True, at(1))]
+
+
 def test_of_updates_and_acknowledgements_only_those_are_told_who_asked() -> None:
     asked = rules({}, {"to": "b", "events": ["opened", "updated", "acknowledged"]})
     rows = told(
