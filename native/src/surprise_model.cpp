@@ -115,10 +115,14 @@ Judgement SurpriseModel::judge(double ts, double value, const Sensitivity& sensi
     expected += centres[i] / (width * width);
     widths += width;
   }
-  const double most = limit(sensitivity), score = combined(value, centres);
+  expected /= weights;
+  // While the levels move apart every value may surprise one of them, the expected one too: what is anomalous
+  // surprises twice as much as that one does.
+  const double most = std::max(limit(sensitivity), combined(expected, centres) + kLn2 / kLn10);
+  const double score = combined(value, centres);
   Centres mirrored{};
   for (size_t i = 0; i < levels_.size(); ++i) mirrored[i] = -centres[i];
-  return {expected / weights,
+  return {expected,
           -upper_edge(mirrored, most, true),
           upper_edge(centres, most, false),
           widths / (2.0 * static_cast<double>(levels_.size())),

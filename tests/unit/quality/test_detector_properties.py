@@ -91,6 +91,26 @@ def test_what_is_left_out_trains_nothing(method: str) -> None:
     assert np.array_equal(before.score[90:], after.score[90:], equal_nan=True)
 
 
+def levels(seed: int) -> np.ndarray:
+    """Levels that jump after any number of points, under noise of any size, or none at all."""
+    rng = np.random.default_rng(seed)
+    steps = rng.choice([3, 15, 40, 90], 12)
+    heights = np.cumsum(rng.choice([0.0, 1.0, 30.0, -30.0, 1e4], 12))
+    return np.repeat(heights, steps) + rng.normal(0, rng.choice([0.0, 0.01, 1.0]), int(steps.sum()))
+
+
+@pytest.mark.parametrize("method", ["ensemble", "robust", "seasonal", "zscore"])
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_what_is_expected_lies_within_a_band_that_has_a_width(method: str, seed: int) -> None:
+    values = levels(seed)
+    found = judge_series(hours(values.size), values, method=method, sensitivity=EAGER)
+    known = np.isfinite(found.expected)
+    assert (found.lower <= found.expected)[known].all()
+    assert (found.expected <= found.upper)[known].all()
+    assert (found.lower < found.upper)[known].all()
+
+
 @pytest.mark.parametrize("method", ["ensemble", "robust", "seasonal", "zscore"])
 def test_the_band_is_where_the_verdict_changes(method: str) -> None:
     found = judge_series(hours(200), noisy(11), method=method, sensitivity=EAGER)
