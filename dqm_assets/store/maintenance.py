@@ -27,6 +27,28 @@ _GRACE = timedelta(hours=1)
 #: A data file is written again when so large a part of its rows is deleted.
 _REWRITE_THRESHOLD = 0.3
 
+#: Changes of a snapshot that add or take rows, as DuckLake calls them.
+_OF_ROWS = ["tables_inserted_into", "tables_deleted_from", "inlined_insert", "inlined_delete"]
+_COMMITS_OF = f"""
+    WITH mine AS (
+        SELECT list(table_id::VARCHAR) AS numbers FROM ducklake_table_info('{LAKE}')
+        WHERE list_contains($names, table_name)
+    )
+    SELECT snapshot_id FROM ducklake_snapshots('{LAKE}'), mine
+    WHERE snapshot_time < $at AND len(map_keys(changes)) > 0 AND list_has_all($kinds, map_keys(changes))
+        AND list_has_all(mine.numbers, flatten(map_values(changes)))
+        AND snapshot_id < (SELECT max(snapshot_id) FROM ducklake_snapshots('{LAKE}'))
+    ORDER BY snapshot_id
+"""
+_POINTED_AT = """
+    SELECT snapshot FROM monitoring.alerts WHERE status <> 'resolved'
+    UNION SELECT snapshot FROM monitoring.verdicts WHERE verdict = 'anomalous'
+    UNION SELECT snapshot FROM monitoring.contract_violations
+    UNION SELECT snapshot FROM metrics.runs
+"""
+#: Snapshots that are forgotten in one go.
+_AT_ONCE = 20_000
+
 
 @dataclass(frozen=True)
 class Size:
@@ -127,6 +149,35 @@ def compact(store: Store, names: Sequence[str]) -> tuple[int, int]:
     with store.locked(locks.MAINTENANCE):
         _merge(store, names)
     return before, _files(store, names)
+
+
+def forget_commits(store: Store, names: Sequence[str], older_than: datetime) -> int:
+    """Forget snapshots in which rows of some tables changed, and nothing else; what they hold stays.
+
+    A stream commits several times a second: after a week there would be millions of snapshots to look
+    through. Those that an alert, an anomalous verdict, a violation of a contract or a run points to are
+    kept, and so is the newest.
+
+    Args:
+        store: the store.
+        names: the tables.
+        older_than: younger snapshots are kept.
+
+    Returns:
+        How many were forgotten; of very many the next call takes the rest.
+
+    Raises:
+        StoreError: PostgreSQL cannot be reached.
+    """
+    with store.locked(locks.MAINTENANCE):
+        found = store.rows(
+            _COMMITS_OF, {"names": [n.partition(".")[2] for n in names], "kinds": _OF_ROWS, "at": older_than}
+        )
+        pinned = {row["snapshot"] for row in store.rows(_POINTED_AT)}
+        unneeded = [row["snapshot_id"] for row in found if row["snapshot_id"] not in pinned][:_AT_ONCE]
+        if unneeded:
+            _call(store, "ducklake_expire_snapshots", f", versions => {unneeded}")
+    return len(unneeded)
 
 
 def _files(store: Store, names: Sequence[str]) -> int:

@@ -1,5 +1,7 @@
 """The assets of the event streams: the stream itself, which a service feeds, and the work of its jobs."""
 
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 
 from dqm_assets.checks.metadata import dashboard_link, markdown_table
@@ -11,11 +13,15 @@ from dqm_assets.simulate.broker import announced_broker
 from dqm_assets.sources.streams.dead_letters import replay
 from dqm_assets.sources.streams.reconcile import backfill, reconcile
 from dqm_assets.sources.streams.window_judge import DATASET, DESCRIPTION, TABLE
-from dqm_assets.store.maintenance import compact
+from dqm_assets.store.maintenance import compact, forget_commits
 
 GROUP = "streams"
 #: Tables that the consumers write many small files of.
 _BUSY = (TABLE, "raw.dead_letters", "metrics.stream_windows", "monitoring.offsets")
+#: Tables of which a consumer's own commits change nothing else.
+_OWN = (*_BUSY, "monitoring.stream_health")
+#: For so long the store can be read as it was at each of these commits.
+_REMEMBERED = timedelta(hours=1)
 
 
 def stream_asset() -> dg.AssetSpec:
@@ -51,11 +57,15 @@ def _compaction() -> dg.AssetsDefinition:
         group_name=GROUP,
         deps=[DATASET],
         kinds={"duckdb"},
-        description="Merges the small files of the stream's tables; readers and the consumers go on.",
+        description="Merges the small files of the stream's tables and forgets its old commits; "
+        "readers and the consumers go on.",
     )
     def stream_compaction(store: StoreResource) -> dg.MaterializeResult:
         before, after = compact(store.open(), _BUSY)
-        return dg.MaterializeResult(metadata={"files_before": before, "files_after": after})
+        forgotten = forget_commits(store.open(), _OWN, datetime.now(UTC) - _REMEMBERED)
+        return dg.MaterializeResult(
+            metadata={"files_before": before, "files_after": after, "commits_forgotten": forgotten}
+        )
 
     return stream_compaction
 

@@ -71,7 +71,12 @@ def expose(service: "StreamService", host: str, port: int) -> None:
     try:
         start_http_server(port, host, registry)
     except OSError as error:
-        _log.warning("stream_metrics_not_exposed", address=f"{host}:{port}", error=str(error))
+        _log.warning(
+            "stream_metrics_not_exposed",
+            address=f"{host}:{port}",
+            error=str(error),
+            remedy="set DQM_STREAM_METRICS_PORT to a free port (0 for none), and have Prometheus scrape that",
+        )
 
 
 def _records(watches: "Sequence[TopicWatch]") -> Metric:

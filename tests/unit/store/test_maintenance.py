@@ -11,7 +11,7 @@ import pytest
 
 from dqm_assets.errors import StoreError
 from dqm_assets.store import Store
-from dqm_assets.store.maintenance import maintain, size
+from dqm_assets.store.maintenance import forget_commits, maintain, size
 from dqm_assets.store.retention import Retention
 
 NOW = datetime.now(UTC)
@@ -176,3 +176,48 @@ def test_size_counts_files_and_snapshots(store: Store) -> None:
     after = size(store)
     assert (after.files, after.snapshots) == (before.files + 1, before.snapshots + 1)
     assert after.bytes > before.bytes
+
+
+def event(number: int) -> pa.Table:
+    return pa.table({"topic": ["t"], "partition": [0], "record_offset": [number]})
+
+
+def snapshots(store: Store) -> set[int]:
+    return {row["snapshot_id"] for row in store.rows("SELECT snapshot_id FROM ducklake_snapshots('lake')")}
+
+
+def test_old_commits_of_a_stream_are_forgotten_and_all_others_stay(store: Store) -> None:
+    own = ("raw.stream_events", "monitoring.offsets")
+    made = {}
+    for number in range(12):
+        with store.transaction() as tx:
+            tx.append("raw.stream_events", event(number))
+            tx.upsert(
+                "monitoring.offsets", pa.table({"topic": ["t"], "partition": [0], "next_offset": [number]})
+            )
+            if number == 3:
+                tx.upsert("metrics.metrics", metrics("b", NOW, rows=1))
+        made[number] = store.version()
+    with store.transaction() as tx:
+        tx.upsert(
+            "monitoring.alerts",
+            pa.table(
+                {
+                    "alert_id": ["open", "over"],
+                    "status": ["open", "resolved"],
+                    "snapshot": [made[5], made[6]],
+                }
+            ),
+        )
+        tx.append("metrics.runs", pa.table({"dataset": ["d"], "run_id": ["r"], "snapshot": [made[8]]}))
+    before = snapshots(store)
+    later = datetime.now(UTC) + timedelta(seconds=1)
+
+    assert forget_commits(store, own, NOW - timedelta(hours=1)) == 0
+    assert forget_commits(store, own, later) == 9
+    assert forget_commits(store, own, later) == 0
+
+    assert before - snapshots(store) == {made[n] for n in range(12)} - {made[3], made[5], made[8]}
+    assert store.rows("SELECT count(*) AS n FROM raw.stream_events") == [{"n": 12}]
+    assert store.rows("SELECT count(*) AS n FROM raw.stream_events", snapshot=made[5]) == [{"n": 6}]
+    assert store.rows("SELECT next_offset AS n FROM monitoring.offsets") == [{"n": 11}]
