@@ -13,6 +13,7 @@ from dqm_assets.simulate.broker import announced_broker
 from dqm_assets.sources.streams.dead_letters import replay
 from dqm_assets.sources.streams.reconcile import backfill, reconcile
 from dqm_assets.sources.streams.window_judge import DATASET, DESCRIPTION, TABLE
+from dqm_assets.sources.streams.window_rollup import KEPT_FINE, roll_up
 from dqm_assets.store.maintenance import compact, forget_commits
 
 GROUP = "streams"
@@ -57,14 +58,21 @@ def _compaction() -> dg.AssetsDefinition:
         group_name=GROUP,
         deps=[DATASET],
         kinds={"duckdb"},
-        description="Merges the small files of the stream's tables and forgets its old commits; "
-        "readers and the consumers go on.",
+        description="Rolls up old windows, merges the small files of the stream's tables and forgets its old "
+        "commits; readers and the consumers go on.",
     )
     def stream_compaction(store: StoreResource) -> dg.MaterializeResult:
+        now = datetime.now(UTC)
+        rolled = roll_up(store.open(), now - KEPT_FINE)
         before, after = compact(store.open(), _BUSY)
-        forgotten = forget_commits(store.open(), _OWN, datetime.now(UTC) - _REMEMBERED)
+        forgotten = forget_commits(store.open(), _OWN, now - _REMEMBERED)
         return dg.MaterializeResult(
-            metadata={"files_before": before, "files_after": after, "commits_forgotten": forgotten}
+            metadata={
+                "windows_rolled_up": rolled,
+                "files_before": before,
+                "files_after": after,
+                "commits_forgotten": forgotten,
+            }
         )
 
     return stream_compaction

@@ -1,8 +1,9 @@
 """Judging the windows of all sources: points of series, verdicts and alerts, as for any other source."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from dqm_assets.pipeline.observe import ObserveSummary, Point, Watch, observe
 from dqm_assets.quality.profile import ColumnProfile
@@ -250,18 +251,23 @@ class WindowJudge:
         self._heard = {source: at for source, at in self._heard.items() if at >= old}
 
 
+def window_sum(part: Mapping[str, Any]) -> WindowSum:
+    """What a row of ``metrics.stream_windows`` counts."""
+    values = ColumnProfile.from_bytes(part["state"], "value") if part["state"] else None
+    return WindowSum(
+        part["events"],
+        part["dead_letters"],
+        part["error_events"],
+        part["late"],
+        part["duplicates"],
+        values,
+    )
+
+
 def _summed(parts: Iterable[dict]) -> dict[datetime, dict[str, WindowSum]]:
     sums: dict[datetime, dict[str, WindowSum]] = {}
     for part in parts:
-        values = ColumnProfile.from_bytes(part["state"], "value") if part["state"] else None
-        one = WindowSum(
-            part["events"],
-            part["dead_letters"],
-            part["error_events"],
-            part["late"],
-            part["duplicates"],
-            values,
-        )
+        one = window_sum(part)
         of_window = sums.setdefault(part["window_start"], {})
         known = of_window.get(part["source"])
         of_window[part["source"]] = known.plus(one) if known is not None else one

@@ -1,13 +1,18 @@
 """What a consumer says of itself: amounts, percentiles, and what Prometheus reads."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry, generate_latest
+from structlog.testing import capture_logs
 
+from dqm_assets.sources.streams import exposition
 from dqm_assets.sources.streams.exposition import StreamCollector
 from dqm_assets.sources.streams.meter import StreamMeter, TimeHistogram
 
@@ -62,3 +67,15 @@ def test_prometheus_reads_counters_by_topic_and_outcome() -> None:
     assert 'dqm_stream_lag_records{topic="t"} 7.0' in lines
     assert 'dqm_stream_latency_seconds_bucket{le="+Inf",topic="t"} 3.0' in lines
     assert "dqm_stream_windows_judged_total 3.0" in lines
+
+
+def test_a_port_that_is_taken_costs_the_metrics_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    service: Any = SimpleNamespace()
+    with socket.socket() as taken, capture_logs() as said:
+        monkeypatch.setattr(exposition, "_log", structlog.get_logger())
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        exposition.expose(service, "127.0.0.1", taken.getsockname()[1])
+
+    assert [one["event"] for one in said] == ["stream_metrics_not_exposed"]
+    assert "DQM_STREAM_METRICS_PORT" in said[0]["remedy"]
