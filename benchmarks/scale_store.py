@@ -40,6 +40,8 @@ Costs = dict[str, float]
 #: Files that a dataset has when others are made like it.
 PAST_FILES = 40
 _ROWS = 500
+#: Runs that each of the other datasets has.
+_OTHERS_RUNS = 10
 #: Datasets of one bulk insert, and rows.
 _COPIES = 500
 _CHUNK = 1_000_000
@@ -141,12 +143,15 @@ class Files:
 
 
 def copy_datasets(store: Store, template: str, count: int) -> None:
-    """Make datasets with the rows of one: same history, other names; of the large states only the newest."""
+    """Make datasets with the newest runs of one under other names; of the large states only the newest."""
     for name in [*_TABLES_OF_RUNS, "monitoring.datasets", "monitoring.detector_states"]:
         others = ", ".join(f"{quoted(column)}" for column in TABLES[name].column_names if column != "dataset")
+        run = next((column for column in TABLES[name].column_names if column in _RUN_COLUMNS), None)
+        kept = 1 if name == "metrics.profiles" else _OTHERS_RUNS
         newest = (
-            f" AND batch = (SELECT max(batch) FROM {quoted_table(name)} WHERE dataset = ?)"
-            if name == "metrics.profiles"
+            f" AND {quoted(run)} IN (SELECT run_id FROM metrics.runs WHERE dataset = ? "
+            f"ORDER BY run_id DESC LIMIT {kept})"
+            if run
             else ""
         )
         # So few at once that the memory of one insert stays bounded.
@@ -157,7 +162,7 @@ def copy_datasets(store: Store, template: str, count: int) -> None:
                 name,
                 f"SELECT printf('d%06d', copy) AS dataset, {others} FROM {quoted_table(name)}, "
                 f"range(?, ?) AS t(copy) WHERE dataset = ?{newest} ORDER BY copy",
-                [first, last, template, *([template] if newest else [])],
+                [first, last, template, *([template] if run else [])],
             )
 
 
