@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dqm_assets.settings import Settings
 from dqm_assets.sources.streams.consumer import StreamConsumer, StreamLimits
-from dqm_assets.sources.streams.sink import OFFSETS, StreamSink, Written
+from dqm_assets.sources.streams.sink import OFFSETS, StreamSink, Written, following
 from dqm_assets.store import Store, open_store
 
 
@@ -21,14 +21,14 @@ class LeakySink(StreamSink):
     def write(self, records: pa.Table) -> Written:
         """Write rows, then offsets: what lies between is what the tests must catch."""
         events, dead = self._classifier.split(records)
-        following = self._following(records)
+        moved = following(records, self._held)
         with self._store.transaction() as tx:
             tx.append("raw.stream_events", events)
             tx.append("raw.dead_letters", dead)
         self._at("between")
         with self._store.transaction() as tx:
-            tx.upsert(OFFSETS, self._rows(following))
-        self._held.update(following)
+            tx.upsert(OFFSETS, self._rows(moved))
+        self._held.update(moved)
         return Written(events.num_rows, dead.num_rows)
 
 
