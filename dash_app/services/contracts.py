@@ -12,7 +12,7 @@ import pyarrow as pa
 from dash_app.services.schema import schema_versions
 from dqm_assets.errors import ContractError, SettingsError
 from dqm_assets.pipeline.datasets import CONTRACT_SUFFIX, Dataset, find_dataset
-from dqm_assets.pipeline.newest_batch import newest_batch
+from dqm_assets.pipeline.newest_batch import batch_schema, newest_batch
 from dqm_assets.pipeline.raw_rows import loaded_runs, run_tables
 from dqm_assets.quality.contracts import Contract, lint, load_contracts
 from dqm_assets.quality.contracts.comparison import ContractChange, compare_files
@@ -159,9 +159,9 @@ def column_fits(store: Store, settings: Settings, dataset: str) -> tuple[ColumnF
 
 def _arrived(store: Store, dataset: str) -> dict[str, str]:
     """Columns of the newest batch with their types."""
-    batch = newest_batch(store, dataset)
-    if batch is not None:
-        return {column.name: str(column.type) for column in batch.rows.schema}
+    schema = batch_schema(store, dataset)
+    if schema is not None:
+        return {column.name: str(column.type) for column in schema}
     versions = schema_versions(store, dataset)
     return {column.name: column.type for column in versions[0].columns} if versions else {}
 

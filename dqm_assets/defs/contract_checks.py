@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from dqm_assets.checks.contract import ClauseVerdict, clause_checks, clause_verdict
+from dqm_assets.checks.lineage import DATASET_KEY
 from dqm_assets.checks.metadata import dashboard_address
 from dqm_assets.defs.resources import process_store
 from dqm_assets.pipeline.contract_alerts import tell_clauses
@@ -41,7 +42,7 @@ def newest_batch_checks(
                 for result in results
             ],
         )
-        tell_clauses(store, batch.dataset, batch.name, batch.at, results, owner=contract.owner)
+        tell_clauses(store, contract, batch.name, batch.at, results, owner=contract.owner)
         return [
             clause_verdict(
                 result,
@@ -55,4 +56,4 @@ def newest_batch_checks(
     def link(clause: Clause) -> str:
         return dashboard_address("/contracts", dataset=contract.dataset, clause=clause.id)
 
-    return clause_checks(asset, contract, judge, link=link)
+    return clause_checks(asset, contract, judge, link=link, metadata={DATASET_KEY: contract.dataset})

@@ -13,6 +13,7 @@ from dqm_assets.quality.durations import read_span
 TemplateName = Literal["chat", "mail", "webhook"]
 WeekDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAY_MINUTES = 24 * 60
+_HOUR_MINUTES = 60
 WEEK_DAYS: tuple[WeekDay, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -35,6 +36,9 @@ def _clock_time(value: Any) -> Any:
     """YAML takes 22:00 without quotes for a number of base 60: 1320 minutes; with three parts, seconds."""
     if not isinstance(value, int) or isinstance(value, bool):
         return value
+    # Less than an hour is never written so: `22` means an hour that was not written out.
+    if value < _HOUR_MINUTES:
+        raise ValueError("no time of a day; write it as 22:00")
     minutes, rest = (value, 0) if value < _DAY_MINUTES else divmod(value, 60)
     if not 0 <= minutes < _DAY_MINUTES:
         raise ValueError("no time of a day; write it as 22:00")

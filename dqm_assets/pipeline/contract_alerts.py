@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from dqm_assets.pipeline.pipeline_alerts import advance_alert
+from dqm_assets.pipeline.pipeline_alerts import advance_alert, end_alert
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding
-from dqm_assets.quality.contracts import ClauseResult
+from dqm_assets.quality.contracts import ClauseResult, Contract
 from dqm_assets.quality.verdict import limit_verdict
 from dqm_assets.store import Store
 
@@ -19,21 +19,26 @@ _ACTIVE = """
 
 
 def tell_clauses(
-    store: Store, dataset: str, batch: str, at: datetime, results: Sequence[ClauseResult], *, owner: str
+    store: Store, contract: Contract, batch: str, at: datetime, results: Sequence[ClauseResult], *, owner: str
 ) -> None:
-    """Open the alert of each clause that fails, and resolve that of each which holds again.
+    """Open the alert of each clause that fails, and resolve that of each which holds again or is no more.
 
     The same batch again changes nothing. Clauses for information are never alerts.
 
     Args:
         store: The open store.
-        dataset: The contract's dataset.
+        contract: The contract that was judged.
         batch: Name of the batch.
         at: Its time; of batches that are not newer than what was seen nothing is told.
-        results: What the clauses found.
+        results: What its clauses found, all or some of them.
         owner: Who is told.
     """
+    dataset = contract.dataset
     active = {row["metric"] for row in store.rows(_ACTIVE, [dataset, DETECTOR])}
+    watched = {clause.id for clause in contract.clauses if clause.severity != "info"}
+    for gone in sorted(active - watched):
+        reason = f"the contract has no clause {gone} any more"
+        end_alert(store, SeriesKey(dataset, "", "", gone, DETECTOR), reason, datetime.now(UTC))
     for result in results:
         clause = result.clause
         if clause.severity == "info" or (result.passed and clause.id not in active):

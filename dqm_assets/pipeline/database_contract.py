@@ -47,7 +47,7 @@ def judge_contract(store: Store, contract: Contract, new: NewRows, *, owner: str
         clause_outcome(new.dataset, new.batch, one, snapshot=snapshot, now=new.seen) for one in results
     ]
     store_outcomes(store, outcomes)
-    tell_clauses(store, new.dataset, new.batch, new.seen, results, owner=owner)
+    tell_clauses(store, contract, new.batch, new.seen, results, owner=owner)
     return results
 
 

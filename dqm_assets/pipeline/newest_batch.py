@@ -77,3 +77,14 @@ def newest_batch(store: Store, dataset: str, snapshot: int | None = None) -> New
         return None
     rows = store.query(queries.rows, {"at": at}, snapshot=pinned)
     return NewestBatch(dataset, at.isoformat(timespec="seconds"), at, rows, pinned)
+
+
+def batch_schema(store: Store, dataset: str) -> pa.Schema | None:
+    """Columns of the batches of a source; ``None`` when it brought none or comes in files."""
+    queries = _QUERIES.get(dataset)
+    if queries is None:
+        return None
+    at = store.rows(queries.at)[0]["at"]
+    if at is None:
+        return None
+    return store.query(f"SELECT * FROM ({queries.rows}) LIMIT 0", {"at": at}).schema  # noqa: S608 - of this module

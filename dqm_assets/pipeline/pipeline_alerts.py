@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from dqm_assets.pipeline.alert_rows import alert_of
 from dqm_assets.pipeline.alert_writing import ALERT_TABLES, write_alerts
 from dqm_assets.quality.alert import Alert, SeriesKey
-from dqm_assets.quality.alerts import AlertPolicy, Finding, advance
+from dqm_assets.quality.alerts import AlertPolicy, Finding, advance, resolve_by_engine
 from dqm_assets.quality.verdict import limit_verdict
 from dqm_assets.store import Store
 
@@ -105,6 +105,17 @@ def advance_alert(
         events = [replace(event, reason=explanation) for event in happened]
         [alert] = write_alerts(tx, [alert], events)
     return alert
+
+
+def end_alert(store: Store, series: SeriesKey, reason: str, at: datetime) -> None:
+    """Resolve the alert of a series that stands alone and is not judged any more."""
+    asked = [series.dataset, series.detector, series.metric]
+    with store.transaction(*ALERT_TABLES) as tx:
+        before = _newest(tx.query(_NEWEST, asked).to_pylist())
+        if before is not None and before.active:
+            alert, events = resolve_by_engine(before, reason, at)
+            if alert is not None:
+                write_alerts(tx, [alert], events)
 
 
 def active_alert(store: Store, series: SeriesKey) -> Alert | None:

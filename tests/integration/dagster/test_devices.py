@@ -88,14 +88,7 @@ def test_what_the_contract_finds_is_kept_reopened_and_told_once(
         assert told() == [("open", 2)]
     settings.cache_clear()
     ran(instance, "devices")
-    assert told() == [("open", 2)], "the clause is in no contract any more, so nobody says that it holds"
-    strict.write_text(text.replace("logicalTypeOptions: {minimum: 0}", "logicalTypeOptions: {maximum: 5000}"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DQM_CONTRACTS", str(tmp_path))
-        settings.cache_clear()
-        ran(instance, "devices")
-    settings.cache_clear()
-    assert told() == [("resolved", 2)]
+    assert told() == [("resolved", 2)], "the clause is in no contract any more"
 
 
 def test_an_api_that_is_away_is_one_clear_line(instance: dg.DagsterInstance, fleet_api: str) -> None:

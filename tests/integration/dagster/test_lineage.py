@@ -130,6 +130,8 @@ def test_the_sensor_keeps_the_lineage_of_dqms_own_assets(instance: dg.DagsterIns
     found = read_lineage(store.rows)
     assert "raw_orders" in found.ancestors(["orders"])
     assert found.descendants(["orders"]) == frozenset()
+    assert "segment_timeseries" in found.ancestors(["devices"])
+    assert "raw_devices" in found.ancestors(["device_inventory"])
 
 
 def test_one_failure_upstream_is_told_once_with_all_that_follows_from_it(

@@ -67,6 +67,7 @@ def test_a_right_file_becomes_rules_with_its_references_filled_in(tmp_path: Path
         ("to: [chat, mail]", "to: []", 13, "at least 1"),
         ("Europe/Berlin", "Europe/Atlantis", 15, "no such time zone"),
         ('to: "07:00"', 'to: "22:00"', 15, "these hours never end"),
+        ('from: "22:00"', "from: 22", 15, "no time of a day; write it as 22:00"),
         ("0 8 * * 1-5", "0 8 * *", 18, "not a cron expression"),
         ("name: rest", "name: urgent", 16, "two routes are called 'urgent'"),
         ("${CHAT_URL}", "${CHAT_UR}", 6, "CHAT_UR} is not set"),
