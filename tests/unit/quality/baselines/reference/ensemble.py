@@ -93,10 +93,12 @@ class FittedEnsemble:
         centres += self.shape.at(ts)
         below = np.array([[surprise.beta_below] for _, surprise in self.surprises])
         above = np.array([[surprise.beta_above] for _, surprise in self.surprises])
-        limit = self._limit(sensitivity)
         score = combined_surprise(values, centres, below, above)
         weights = 1.0 / np.square(above + below)
         expected = np.sum(centres * weights, axis=0) / np.sum(weights)
+        # While levels move apart the expected value surprises too: half as probable is within the band.
+        least = combined_surprise(expected, centres, below, above) + _LN2 / _LN10
+        limit = np.maximum(self._limit(sensitivity), least)
         return Bands(
             expected,
             -_upper_edge(-centres, above, below, limit),
@@ -144,7 +146,7 @@ def combined_surprise(
     return np.sqrt(np.mean(bits * bits, axis=0))
 
 
-def _upper_edge(centres: np.ndarray, below: np.ndarray, above: np.ndarray, limit: float) -> np.ndarray:
+def _upper_edge(centres: np.ndarray, below: np.ndarray, above: np.ndarray, limit: np.ndarray) -> np.ndarray:
     """Largest value whose surprise is ``limit``; the least surprising value where all exceed it.
 
     Above all centres the squared surprise is a quadratic in the value. Where its root lies below a centre,
@@ -158,11 +160,11 @@ def _upper_edge(centres: np.ndarray, below: np.ndarray, above: np.ndarray, limit
     edge = top + root
     inside = c > 0
     if np.any(inside):
-        edge[inside] = _halve(centres[:, inside], below, above, limit)
+        edge[inside] = _halve(centres[:, inside], below, above, limit[inside])
     return edge
 
 
-def _halve(centres: np.ndarray, below: np.ndarray, above: np.ndarray, limit: float) -> np.ndarray:
+def _halve(centres: np.ndarray, below: np.ndarray, above: np.ndarray, limit: np.ndarray) -> np.ndarray:
     low, high = centres.min(axis=0), centres.max(axis=0)
     for _ in range(_HALVINGS):  # ternary search: the surprise is convex in the value
         left, right = low + (high - low) / 3, high - (high - low) / 3
