@@ -12,8 +12,8 @@ from dqm_assets.settings import Settings, settings
 from dqm_assets.simulate.broker import announced_broker
 from dqm_assets.sources.streams.dead_letters import replay
 from dqm_assets.sources.streams.reconcile import backfill, reconcile
-from dqm_assets.sources.streams.window_judge import DATASET, DESCRIPTION, TABLE
-from dqm_assets.sources.streams.window_rollup import KEPT_FINE, roll_up
+from dqm_assets.sources.streams.window_judge import DATASET, DESCRIPTION, KEPT_FINE, TABLE
+from dqm_assets.sources.streams.window_rollup import roll_up
 from dqm_assets.store.maintenance import compact, forget_commits
 
 GROUP = "streams"

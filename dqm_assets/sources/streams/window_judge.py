@@ -21,6 +21,10 @@ _DEAD_AFTER = timedelta(seconds=60)
 _COMMIT_TAKES = timedelta(seconds=30)
 #: What is looked at again after a start: windows that were counted and perhaps not judged.
 _LOOK_BACK = timedelta(minutes=10)
+#: Windows are kept as they were counted for so long; older ones are rolled up to hours, and judged no more.
+KEPT_FINE = timedelta(days=2)
+#: Length of a window that was rolled up.
+ROLLED_UP = timedelta(hours=1)
 #: Windows that are judged together.
 _AT_ONCE = 200
 #: Windows that are known to be judged; the last ones.
@@ -72,9 +76,13 @@ _TOUCHED = """
     WHERE window_seconds = $width GROUP BY window_start
 """
 _PARTS = """
-    SELECT source, window_start, events, dead_letters, error_events, late, duplicates, state, simulated
+    SELECT source, window_start, window_seconds, events, dead_letters, error_events, late, duplicates, state,
+        simulated
     FROM metrics.stream_windows
-    WHERE window_seconds = $width AND list_contains($starts, window_start)
+    WHERE (
+            (window_seconds = $width AND list_contains($starts, window_start))
+            OR (window_seconds = $rolled_up AND $width < $rolled_up AND list_contains($hours, window_start))
+        )
         AND window_start BETWEEN $first AND $last
     ORDER BY window_start, source, topic, stored_at
 """
@@ -146,7 +154,8 @@ class WindowJudge:
     """Judges the windows that are complete, in the order of time; the same window again changes nothing.
 
     Several processes may judge at once. A window that got more records after it was judged (a consumer came
-    back, a dead letter became an event) is judged again as a correction.
+    back, a dead letter became an event) is judged again as a correction, unless its hour was rolled up: what
+    it was then is known no more, and its points stay as they are.
 
     Args:
         store: The open store.
@@ -184,25 +193,47 @@ class WindowJudge:
         complete = sorted({*self._silent(horizon), *self._waiting})
         complete = [start for start in complete if start + self._width <= horizon]
         opened = resolved = 0
+        judged: list[datetime] = []
         for first in range(0, len(complete), _AT_ONCE):
-            observed = self._judge(complete[first : first + _AT_ONCE])
+            starts, observed = self._judge(complete[first : first + _AT_ONCE])
+            judged += starts
             opened, resolved = opened + observed.opened, resolved + observed.resolved
         self._forget(horizon)
         told = datetime.now(UTC)
         return JudgeSummary(
-            len(complete), opened, resolved, tuple((told - start).total_seconds() for start in complete)
+            len(judged), opened, resolved, tuple((told - start).total_seconds() for start in judged)
         )
 
-    def _judge(self, starts: Sequence[datetime]) -> ObserveSummary:
-        parts = self._store.rows(
+    def _judge(self, starts: Sequence[datetime]) -> tuple[list[datetime], ObserveSummary]:
+        """Judge those of them that are not rolled up; which they were."""
+        parts, rolled_up = self._parts(starts)
+        judged = [start for start in starts if _bucket(start, ROLLED_UP) not in rolled_up]
+        done = self._observe(judged, parts) if judged else ObserveSummary()
+        for start in starts:
+            self._done[start] = self._waiting.pop(start, 0)
+        self.judged = max(starts[-1], self.judged or starts[-1])
+        return judged, done
+
+    def _parts(self, starts: Sequence[datetime]) -> tuple[list[dict], set[datetime]]:
+        """Rows of the windows, and which of their hours are rolled up, as of one moment."""
+        # Only old windows can be: the hours of others need not be read.
+        old = starts[0] < datetime.now(UTC) - KEPT_FINE
+        width = self._width.total_seconds()
+        rows = self._store.rows(
             _PARTS,
             {
-                "width": self._width.total_seconds(),
+                "width": width,
                 "starts": list(starts),
-                "first": starts[0],
+                "rolled_up": ROLLED_UP.total_seconds(),
+                "hours": sorted({_bucket(start, ROLLED_UP) for start in starts}),
+                "first": _bucket(starts[0], ROLLED_UP) if old else starts[0],
                 "last": starts[-1],
             },
         )
+        parts = [row for row in rows if row["window_seconds"] == width]
+        return parts, {row["window_start"] for row in rows if row["window_seconds"] != width}
+
+    def _observe(self, starts: Sequence[datetime], parts: Sequence[dict]) -> ObserveSummary:
         sums = _summed(parts)
         points: list[Point] = []
         for start in starts:
@@ -219,11 +250,7 @@ class WindowJudge:
             for source in self._silent_sources(start, of_window):
                 points += WindowSum().points(source, start, self._width)
         simulated = any(part["simulated"] for part in parts)
-        done = observe(self._store, DATASET, points, WATCHES, owner=self._owner, simulated=simulated)
-        for start in starts:
-            self._done[start] = self._waiting.pop(start, 0)
-        self.judged = max(starts[-1], self.judged or starts[-1])
-        return done
+        return observe(self._store, DATASET, points, WATCHES, owner=self._owner, simulated=simulated)
 
     def _silent(self, horizon: datetime) -> Iterable[datetime]:
         """Windows since the last one that was judged, whether or not there was a record in them."""

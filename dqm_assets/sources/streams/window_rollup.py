@@ -5,16 +5,26 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from dqm_assets.sources.streams.window_judge import WindowSum, window_sum
+from dqm_assets.sources.streams.window_judge import DATASET, ROLLED_UP, WindowSum, window_sum
 from dqm_assets.sources.streams.window_keeper import WINDOWS
 from dqm_assets.store import Store
 
-_HOUR = timedelta(hours=1)
-#: Windows are kept as they were counted for so long: corrections of late records come by then.
-KEPT_FINE = timedelta(days=2)
+#: What is counted and judged up to a time may still get records of a partition that is a bit behind.
+_MARGIN = timedelta(hours=1)
+#: A partition that nobody has read for so long is not waited for: brokers keep records for a week by default.
+_FORGOTTEN_AFTER = timedelta(days=8)
 #: Hours that are rolled up in one go.
 _AT_ONCE = 72
 
+#: Up to when everything is counted, partitions included whose consumer is away, and judged.
+_SETTLED = """
+    SELECT least(
+        (SELECT min(coalesce(windowed_until, TIMESTAMPTZ '1970-01-01 00:00:00+00')) FROM monitoring.offsets
+            WHERE greatest(updated_at, windowed_at) >= $since),
+        (SELECT coalesce(max(ts), TIMESTAMPTZ '1970-01-01 00:00:00+00') FROM metrics.metrics
+            WHERE dataset = $dataset AND metric = 'event_rate')
+    ) AS at
+"""
 _FINE = "window_seconds < 3600 AND window_start >= ? AND window_start < ?"
 _HOURS = """
     SELECT DISTINCT time_bucket(INTERVAL 1 HOUR, window_start, TIMESTAMPTZ '1970-01-01 00:00:00+00') AS hour
@@ -29,12 +39,13 @@ _PARTS = f"""
 def roll_up(store: Store, older_than: datetime) -> int:
     """Make one window of an hour of the shorter ones, hour by hour, each in one transaction.
 
-    What was judged stays as it is in ``metrics.metrics``. Records that are counted for such an hour later are
-    rows of their own, and are added the next time.
+    Hours wait until each partition is counted and judged an hour past them, for up to eight days also one
+    whose consumer is away. What was judged stays as it is in ``metrics.metrics``. Records that are counted
+    for such an hour later are rows of their own, which are added the next time and never judged.
 
     Args:
         store: The open store.
-        older_than: Hours that end before it.
+        older_than: Hours that end before it, at least `KEPT_FINE` ago: the judge relies on it.
 
     Returns:
         How many rows became fewer.
@@ -42,13 +53,15 @@ def roll_up(store: Store, older_than: datetime) -> int:
     Raises:
         StoreError: the store cannot be read or written; hours that were done stay done.
     """
-    end = older_than.replace(minute=0, second=0, microsecond=0)
+    asked = {"since": datetime.now(UTC) - _FORGOTTEN_AFTER, "dataset": DATASET}
+    settled = store.rows(_SETTLED, asked)[0]["at"].astimezone(UTC)
+    end = min(older_than, settled - _MARGIN).replace(minute=0, second=0, microsecond=0)
     hours = [row["hour"].astimezone(UTC) for row in store.rows(_HOURS, [end, _AT_ONCE])]
     return sum(_roll_up_hour(store, hour) for hour in hours)
 
 
 def _roll_up_hour(store: Store, hour: datetime) -> int:
-    span = [hour, hour + _HOUR]
+    span = [hour, hour + ROLLED_UP]
     with store.transaction(WINDOWS) as tx:
         parts = tx.query(_PARTS, span).to_pylist()
         rows = _rolled(parts, hour)
@@ -72,7 +85,7 @@ def _rolled(parts: Iterable[dict], hour: datetime) -> pa.Table:
             "topic": pa.array([topic for topic, _ in sums], pa.string()),
             "source": pa.array([source for _, source in sums], pa.string()),
             "window_start": pa.array([hour] * len(each), times),
-            "window_seconds": pa.array([_HOUR.total_seconds()] * len(each), pa.float64()),
+            "window_seconds": pa.array([ROLLED_UP.total_seconds()] * len(each), pa.float64()),
             **{
                 name: pa.array([getattr(one, name) for one in each], pa.int64())
                 for name in ("events", "dead_letters", "error_events", "late", "duplicates")
