@@ -42,7 +42,8 @@ def run(
         float, typer.Option(min=0, help="Seconds to wait for a development broker to be started.")
     ] = 0.0,
     idle: Annotated[
-        float, typer.Option(min=0, help="End after so many seconds without a record; 0 never.")
+        float,
+        typer.Option(min=0, help="End when all is read and so many seconds bring no record; 0 never."),
     ] = 0.0,
     json: JsonFlag = False,
 ) -> None:
@@ -81,7 +82,7 @@ def run(
 
         def done() -> bool:
             nonlocal seen, since
-            if service.totals.records != seen or not service.ready:
+            if service.totals.records != seen or not service.caught_up:
                 seen, since = service.totals.records, time.monotonic()
             return bool(stopped) or brokers.replaced or (idle > 0 and time.monotonic() - since > idle)
 

@@ -17,7 +17,8 @@ def copy(
         list[str] | None, typer.Option(help="A topic, as often as wanted; default: DQM_KAFKA_TOPICS.")
     ] = None,
     idle: Annotated[
-        float, typer.Option(min=0, help="End after so many seconds without a record; 0 never.")
+        float,
+        typer.Option(min=0, help="End when all is read and so many seconds bring no record; 0 never."),
     ] = 0.0,
     json: JsonFlag = False,
 ) -> None:
@@ -25,6 +26,9 @@ def copy(
 
     In PostgreSQL events, dead letters and offsets of a batch are one transaction; in MongoDB each record is a
     document that is upserted by its place in the topic. The store is not touched.
+
+    With --idle, what a topic holds is read first, however long that takes. The clock of an empty topic runs
+    from when the broker said so; a topic that does not exist is waited for.
     """
     from dqm_assets.errors import SettingsError
     from dqm_assets.settings import settings
@@ -51,7 +55,7 @@ def copy(
 
             def done() -> bool:
                 nonlocal seen, since
-                if consumer.totals.records != seen or not consumer.ready:
+                if consumer.totals.records != seen or not consumer.caught_up:
                     seen, since = consumer.totals.records, time.monotonic()
                 return stopping.is_set() or (idle > 0 and time.monotonic() - since > idle)
 

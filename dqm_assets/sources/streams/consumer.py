@@ -92,6 +92,7 @@ class StreamConsumer:
         self._limits = limits or StreamLimits()
         self._topic, self._sink, self._share = topic, sink, share
         self._assigned: set[int] = set()
+        self._ended: set[int] = set()
         self._looked_at = -1e9
         self.totals = StreamTotals()
         #: The last poll all of whose records are written.
@@ -109,6 +110,8 @@ class StreamConsumer:
                 # A broker that is back is seen within a second, not within ten.
                 "reconnect.backoff.max.ms": 1000,
                 "allow.auto.create.topics": False,
+                # Also of a partition that is empty, or ends with markers of transactions.
+                "enable.partition.eof": True,
                 "log_level": 2,
             }
         )
@@ -141,6 +144,11 @@ class StreamConsumer:
     def ready(self) -> bool:
         """Whether it owns partitions."""
         return bool(self._assigned)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether it owns partitions, and has been at the end of each; what came before that was fetched."""
+        return self.ready and self._assigned <= self._ended
 
     def lag(self) -> int | None:
         """Records that the broker holds and that were not fetched, as of the last fetch; None if unknown."""
@@ -212,7 +220,7 @@ class StreamConsumer:
             found = self._consumer.consume(min(_CHUNK, self._limits.batch - len(messages)), left)
             for message in found:
                 if message.error() is not None:
-                    self._refuse(message.error())
+                    self._look_at_error(message)
             messages.extend(message for message in found if message.error() is None)
             size += sum(map(len, found))
         return self._table(messages), False
@@ -229,8 +237,12 @@ class StreamConsumer:
         )
         return pa.table(dict(zip(RECORDS.names, columns, strict=True)), schema=RECORDS)
 
-    def _refuse(self, error: Any) -> None:
+    def _look_at_error(self, message: Any) -> None:
         """Pass over what mends itself; an offset that is gone would be a silent loss."""
+        error = message.error()
+        if error.code() == self._kafka.KafkaError._PARTITION_EOF:
+            self._ended.add(message.partition())
+            return
         if error.code() == self._kafka.KafkaError._AUTO_OFFSET_RESET:
             raise SourceError(
                 f"The broker no longer holds {self._topic} from the stored offset on, so records are lost: "

@@ -62,6 +62,8 @@ class TopicWatch:
         self.keeper = WindowKeeper(store, topic, width)
         self.totals = StreamTotals()
         self.lag: int | None = None
+        #: Whether all that the broker held was fetched once.
+        self.caught_up = False
         #: Why its consumer does not run; empty while it does.
         self.trouble = ""
         #: Whether it gave up: another service has its partitions.
@@ -155,9 +157,9 @@ class StreamService:
         )
 
     @property
-    def ready(self) -> bool:
-        """Whether each topic that runs owns partitions."""
-        return all(watch.meter.claims or watch.fenced for watch in self.watches)
+    def caught_up(self) -> bool:
+        """Whether each topic that runs was once read to its end."""
+        return all(watch.caught_up or watch.fenced for watch in self.watches)
 
     def _consume(self, watch: TopicWatch) -> None:
         pause = _FIRST_PAUSE
@@ -187,6 +189,7 @@ class StreamService:
                 def done() -> bool:
                     polls.between()
                     watch.totals = _sum(before, consumer.totals)
+                    watch.caught_up = consumer.caught_up
                     if consumer.ready:
                         watch.trouble = ""
                     return self._stopping.is_set()

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -69,6 +70,38 @@ def test_a_consumer_goes_on_where_the_last_one_ended(store: Store, broker: Devel
 
     assert consume(store, broker, 1000) == 1000
     assert store.rows(COUNTS)[0]["distinct_records"] == store.rows(COUNTS)[0]["records"] == 2000
+
+
+def _caught_up(consumer: StreamConsumer, deadline: float) -> bool:
+    return consumer.caught_up or time.monotonic() > deadline
+
+
+def test_a_consumer_has_caught_up_when_it_was_at_the_end_of_each_partition(
+    store: Store, broker: DevelopmentBroker
+) -> None:
+    send(broker, 1000)
+    limits = StreamLimits(batch=50, metadata=0.5)
+    deadline = time.monotonic() + 300
+    for expected in (1000, 0):
+        sink = StreamSink(store, broker.address.topic)
+        with StreamConsumer(broker.address.bootstrap, broker.address.topic, sink, limits) as consumer:
+            assert not consumer.caught_up
+            read = partial(_caught_up, consumer, deadline)
+            assert consumer.run(read).records == expected
+            assert consumer.caught_up
+        sink.close()
+    assert store.rows(COUNTS)[0]["distinct_records"] == 1000
+
+
+def test_an_empty_partition_is_at_its_end(store: Store, broker: DevelopmentBroker) -> None:
+    for number in range(3):
+        broker.producer.produce(broker.address.topic, f"real {number}".encode(), partition=1)
+    assert broker.producer.flush(60) == 0
+    sink = StreamSink(store, broker.address.topic)
+    with StreamConsumer(broker.address.bootstrap, broker.address.topic, sink) as consumer:
+        assert consumer.run(partial(_caught_up, consumer, time.monotonic() + 300)).records == 3
+        assert consumer.caught_up
+    sink.close()
 
 
 def test_consumers_share_the_partitions(store: Store, broker: DevelopmentBroker) -> None:
