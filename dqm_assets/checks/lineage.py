@@ -1,11 +1,13 @@
 """Lineage as Dagster knows it: its asset graph in the words of datasets and pipelines."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.remote_origin import CodeLocationOrigin
 
 from dqm_assets.quality.lineage import Lineage
 
@@ -18,6 +20,8 @@ DATASET_KEY = "dqm/dataset"
 PIPELINE_KEY = "dqm/pipeline"
 #: Metadata of what dqm itself makes of all datasets: it follows them, but its faults have their own causes.
 WATCHER_KEY = "dqm/watcher"
+#: Name of the code location of what runs inside a process of its own, for instance in a test.
+_IN_PROCESS = "in-process"
 
 
 def lineage_of(graph: AssetGraph) -> Lineage:
@@ -29,29 +33,23 @@ def lineage_of(graph: AssetGraph) -> Lineage:
     return Lineage.of_edges(edge for edge in _edges(graph) if edge[0] != edge[1])
 
 
-def keep_lineage(store: "Store", graph: AssetGraph, location: str) -> None:
-    """Keep the lineage of a code location in the store; the same graph again costs nothing.
+def keep_lineage(store: "Store", graph: AssetGraph, origin: CodeLocationOrigin | None) -> None:
+    """Keep the lineage of a code location in the store; the same graph again costs nothing that day.
 
     Args:
         store: The open store.
         graph: The asset graph, of the whole location or of a job of it.
-        location: Name of the code location.
+        origin: The code location; without one it is inside this process.
     """
     whole = getattr(graph, "source_asset_graph", graph)
-    _keep(store, whole, location)
-
-
-def location_of(run: dg.DagsterRun) -> str:
-    """Name of the code location that a run comes from; empty for one inside this process."""
-    origin = run.remote_job_origin
-    return origin.repository_origin.code_location_origin.location_name if origin else ""
+    _keep(store, whole, origin.location_name if origin else _IN_PROCESS, datetime.now(UTC).date())
 
 
 @lru_cache(maxsize=8)
-def _keep(store: "Store", graph: AssetGraph, location: str) -> None:
+def _keep(store: "Store", graph: AssetGraph, location: str, _day: date) -> None:
     from dqm_assets.pipeline.lineage_rows import record_lineage  # noqa: PLC0415 (loads the store's side)
 
-    record_lineage(store, location, lineage_of(graph))
+    record_lineage(store, location, lineage_of(graph), datetime.now(UTC))
 
 
 def _edges(graph: AssetGraph) -> Iterator[tuple[str, str]]:

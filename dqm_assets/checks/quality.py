@@ -15,7 +15,7 @@ from dqm_assets.checks.batches import Batch, batches_of
 from dqm_assets.checks.contract import ClauseVerdict, clause_checks, clause_verdict
 from dqm_assets.checks.data import Data, Rows, Source, source_of
 from dqm_assets.checks.freshness import DataAge, freshness_check
-from dqm_assets.checks.lineage import DATASET_KEY, keep_lineage, location_of
+from dqm_assets.checks.lineage import DATASET_KEY, keep_lineage
 from dqm_assets.checks.metadata import dashboard_address
 from dqm_assets.checks.volume import DEFAULT_SENSITIVITY, BatchCount, volume_check
 from dqm_assets.quality.contracts import Contract, load_contract
@@ -222,7 +222,8 @@ class _Watched:
     def _keep_lineage(self, context: dg.AssetCheckExecutionContext) -> None:
         """Alerts are grouped by it, whichever code location the asset is in."""
         graph = context.job_def.asset_layer.asset_graph
-        keep_lineage(self.store(), graph, location_of(context.run))
+        job = context.run.remote_job_origin
+        keep_lineage(self.store(), graph, job.repository_origin.code_location_origin if job else None)
 
     def freshness_check(self, wanted: bool | timedelta) -> dg.AssetChecksDefinition:
         sla = self.contract.sla if self.contract else Sla()

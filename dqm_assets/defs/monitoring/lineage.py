@@ -13,10 +13,9 @@ from dqm_assets.defs.resources import StoreResource
     description="Keeps which datasets are made from which, so that alerts downstream name their cause.",
 )
 def lineage(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SkipReason:
-    """Keep the asset graph as it is now; the same graph again costs nothing."""
+    """Keep the asset graph as it is now; the same graph again costs nothing that day."""
     repository = context.repository_def
     if repository is None:
         return dg.SkipReason("This tick has no code location.")
-    origin = context.code_location_origin
-    keep_lineage(store.open(), repository.asset_graph, origin.location_name if origin else "dqm")
+    keep_lineage(store.open(), repository.asset_graph, context.code_location_origin)
     return dg.SkipReason("The lineage is kept.")
