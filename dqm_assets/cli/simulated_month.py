@@ -7,8 +7,9 @@ from datetime import timedelta
 import tenacity
 
 from dqm_assets.pipeline.database_collect import SourceSummary, collect_sources
-from dqm_assets.pipeline.score_drops import SCORECARD, ScoreRules
+from dqm_assets.pipeline.score_drops import ScoreRules
 from dqm_assets.pipeline.scores import update_scores
+from dqm_assets.quality.scorecard import SCORECARD
 from dqm_assets.settings import Settings
 from dqm_assets.simulate.databases import Fault, Landscape
 from dqm_assets.store import Store

@@ -8,13 +8,11 @@ from statistics import median
 from dqm_assets.pipeline.pipeline_alerts import advance_alert
 from dqm_assets.quality.alert import SeriesKey
 from dqm_assets.quality.alerts import AlertPolicy, Finding
-from dqm_assets.quality.scorecard import WEIGHTS, Part, weights_of
+from dqm_assets.quality.scorecard import SCORECARD, WEIGHTS, Part, weights_of
 from dqm_assets.quality.verdict import Verdict
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
-#: Detector of the alerts of scores.
-SCORECARD = "scorecard"
 _METRIC = "score"
 #: Days whose median is what a dataset usually scores, and how many of them must be there.
 _USUAL_DAYS, _NEEDED_DAYS = 7, 3

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from dqm_assets.pipeline.rows import as_json, upsert_rows
-from dqm_assets.pipeline.score_drops import SCORECARD, ScoreRules, tell_drops
+from dqm_assets.pipeline.score_drops import ScoreRules, tell_drops
 from dqm_assets.pipeline.source_tables import SOURCES
 from dqm_assets.quality.alert import Severity
-from dqm_assets.quality.scorecard import Measured, Part, score_of
+from dqm_assets.quality.scorecard import SCORECARD, Measured, Part, score_of
 from dqm_assets.store import Store
 
 #: Days that are scored anew each time, so that data which comes late still counts.

@@ -7,6 +7,9 @@ from typing import Literal, get_args
 from dqm_assets.errors import SettingsError
 from dqm_assets.quality.alert import Severity
 
+#: Detector of the alerts of scores that fall.
+SCORECARD = "scorecard"
+
 Part = Literal["completeness", "validity", "freshness", "volume", "schema", "alerts"]
 PARTS: tuple[Part, ...] = get_args(Part)
 

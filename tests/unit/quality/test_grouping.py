@@ -2,8 +2,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dqm_assets.quality.alert import Alert, alert_id_of
-from dqm_assets.quality.grouping import grouped
+from dqm_assets.quality.grouping import grouped, places_of
 from dqm_assets.quality.lineage import Lineage
 from tests.unit.quality.test_alerts import opened
 
@@ -20,6 +24,7 @@ def alert(dataset: str, column: str = "", minutes: int = 0, batch: str = "b", la
         dataset=dataset,
         column_name=column,
         opened_ts=ts,
+        last_ts=ts,
         first_batch=batch,
         resolved_ts=resolved,
         status="resolved" if lasted >= 0 else "open",
@@ -100,3 +105,99 @@ def test_different_faults_of_batches_that_follow_closely_stay_alone() -> None:
     """A run each half minute: nearness in time is no cause."""
     alerts = [alert("orders", "a", batch="1"), alert("orders", "b", batch="2"), alert("users", batch="1")]
     assert groups(grouped(alerts, [], Lineage())) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("upstream", "downstream", "minutes", "follows"),
+    [
+        ({}, {}, 24 * HOUR, True),
+        ({}, {}, 24 * HOUR + 1, False),
+        ({"status": "acknowledged"}, {}, 1, True),
+        ({"status": "muted"}, {}, 1, False),
+        ({"detector": "scorecard"}, {}, 1, False),
+        ({}, {"detector": "scorecard"}, 1, False),
+    ],
+)
+@pytest.mark.parametrize("found_later", [False, True])
+def test_only_what_was_seen_lately_and_is_looked_after_causes_anything(
+    upstream: dict, downstream: dict, minutes: int, follows: bool, found_later: bool
+) -> None:
+    root = replace(alert("orders", batch="x"), **upstream)
+    mart = replace(alert("mart", minutes=minutes, batch="y"), **downstream)
+    changed = grouped([root], [mart], LINEAGE) if found_later else grouped([mart], [root], LINEAGE)
+    found = {one.dataset: one for one in [root, mart, *changed]}
+    assert found["mart"].caused_by == (root.alert_id if follows else "")
+
+
+def plainly_grouped(opened: Sequence[Alert], known: Sequence[Alert], lineage: Lineage) -> dict[str, Alert]:
+    """What `grouped` means, by looking at all alerts for each one."""
+    alerts = {one.alert_id: one for one in [*known, *opened]}
+    waiting = {one.alert_id for one in opened}
+    day = timedelta(days=1)
+
+    def began(one: Alert) -> tuple:
+        return one.opened_ts, one.alert_id
+
+    def went_on(one: Alert, at: Alert) -> bool:
+        near = one.opened_ts - day <= at.opened_ts <= one.last_ts + day
+        return near and one.status != "muted" and (one.resolved_ts is None or at.opened_ts <= one.resolved_ts)
+
+    for alert in sorted(opened, key=lambda one: (len(lineage.ancestors(places_of(one))), *began(one))):
+        waiting.discard(alert.alert_id)
+        others = [one for key, one in alerts.items() if key not in waiting and key != alert.alert_id]
+        above, below = lineage.ancestors(places_of(alert)), lineage.descendants(places_of(alert))
+        causes = [one for one in others if not above.isdisjoint(places_of(one)) and went_on(one, alert)]
+        batch = [
+            one for one in others if (one.dataset, one.first_batch) == (alert.dataset, alert.first_batch)
+        ]
+        if causes:
+            cause = min(causes, key=lambda one: (bool(one.caused_by), *began(one)))
+            caused_by = cause.caused_by or cause.alert_id
+        else:
+            cause, caused_by = min(batch, key=began, default=alert), ""
+        own = alerts[alert.alert_id] = replace(alert, group_key=cause.group_key, caused_by=caused_by)
+        found = {
+            one.alert_id: one
+            for one in others
+            if one.active and one.opened_ts >= own.opened_ts and went_on(own, one)
+            if one.alert_id != caused_by and not below.isdisjoint(places_of(one))
+        }
+        for one in found.values():
+            if one.caused_by in {"", *found}:
+                leader = own.caused_by or own.alert_id
+                alerts[one.alert_id] = replace(one, group_key=own.group_key, caused_by=leader)
+    return alerts
+
+
+@st.composite
+def some_alerts(draw: st.DrawFn) -> list[Alert]:
+    """Alerts of few places, batches and times, so that they meet; some already have a cause."""
+    made: dict[str, Alert] = {}
+    for column in range(draw(st.integers(1, 9))):
+        ts = draw(st.sampled_from([0, 5, 12 * HOUR, 30 * HOUR]))
+        lasted = draw(st.sampled_from([-1, 0, 10]))
+        one = alert(draw(st.sampled_from("abcd")), f"c{column}", ts, draw(st.sampled_from("xy")), lasted)
+        if lasted < 0:
+            one = replace(one, status=draw(st.sampled_from(["open", "muted"])))
+        step = draw(st.sampled_from(["", "a", "d"]))
+        cause = draw(st.sampled_from(["", "", *made]))
+        group = made[cause].group_key if cause else one.group_key
+        evidence = replace(one.evidence, failed_step=step)
+        one = replace(one, evidence=evidence, caused_by=cause, group_key=group)
+        made[one.alert_id] = one
+    return draw(st.permutations(list(made.values())))
+
+
+@given(
+    some_alerts(),
+    st.integers(0, 9),
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=6),
+)
+def test_groups_are_those_of_the_plain_definition(
+    alerts: list[Alert], count: int, edges: list[tuple[str, str]]
+) -> None:
+    """Whatever the lineage, circles too."""
+    lineage = Lineage.of_edges(edges)
+    opened, known = alerts[:count], alerts[count:]
+    changed = {one.alert_id: one for one in grouped(opened, known, lineage)}
+    assert {one.alert_id: one for one in alerts} | changed == plainly_grouped(opened, known, lineage)
