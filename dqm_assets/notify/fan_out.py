@@ -1,6 +1,6 @@
 """From the outbox to notifications: each transition is routed once, whoever does it and however often."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from dqm_assets.notify.outbox import OUTBOX, Transition
 from dqm_assets.notify.routing import ALARMS, Decision, History, Told, decide, series_of
 from dqm_assets.notify.rules import Rules
 from dqm_assets.pipeline.rows import upsert_rows
-from dqm_assets.quality.alert import SEVERITIES
+from dqm_assets.quality.alert import Severity
 from dqm_assets.store import Store, Transaction
 
 NOTIFICATIONS = "monitoring.notifications"
@@ -40,10 +40,14 @@ _HELD = """
 _TOLD_GROUPS = """
     SELECT channel, group_key, severity, min(if(bundle <> '', due_at, created_at)) AS due_at
     FROM monitoring.notifications
-    WHERE list_contains($groups, group_key) AND list_contains($alarms, event) AND status <> 'dropped'
+    WHERE list_contains($groups, group_key) AND list_contains($alarms, event)
+      AND status NOT IN ('dropped', 'dead')
     GROUP BY ALL
 """
-_ONGOING = "SELECT alert_id FROM monitoring.alerts WHERE list_contains(?, alert_id) AND status <> 'resolved'"
+_ONGOING = """
+    SELECT alert_id, last_ts FROM monitoring.alerts
+    WHERE list_contains(?, alert_id) AND status IN ('open', 'acknowledged')
+"""
 _MUTED = """
     SELECT alert_id, arg_max(event, created_at) = 'muted' AS muted
     FROM monitoring.outbox
@@ -161,21 +165,17 @@ def _history(tx: Transaction, transitions: Sequence[Transition]) -> History:
 
 def _causes(
     tx: Transaction, transitions: Sequence[Transition]
-) -> tuple[dict[tuple[str, str], Told], Set[str]]:
-    """What was told of the groups of alerts that have a cause, and which causes go on."""
+) -> tuple[dict[tuple[str, str, Severity], datetime], dict[str, datetime]]:
+    """What was told of the groups of alerts that have a cause, and which causes go on unmuted."""
     caused = [transition.alert for transition in transitions if transition.alert.caused_by]
     if not caused:
-        return {}, frozenset()
+        return {}, {}
     groups = sorted({alert.group_key for alert in caused})
     rows = tx.query(_TOLD_GROUPS, {"groups": groups, "alarms": list(ALARMS)}).to_pylist()
-    told: dict[tuple[str, str], Told] = {}
-    for row in rows:
-        key = (row["channel"], row["group_key"])
-        before = told.get(key, Told(row["due_at"], row["severity"]))
-        worst = max(before.severity, row["severity"], key=SEVERITIES.index)
-        told[key] = Told(min(before.at, row["due_at"]), worst)
+    told = {(row["channel"], row["group_key"], row["severity"]): row["due_at"] for row in rows}
     causes = sorted({alert.caused_by for alert in caused})
-    return told, {row["alert_id"] for row in tx.query(_ONGOING, [causes]).to_pylist()}
+    ongoing = tx.query(_ONGOING, [causes]).to_pylist()
+    return told, {row["alert_id"]: row["last_ts"] for row in ongoing}
 
 
 def _row(transition: Transition, decision: Decision, payload: str, created_at: datetime) -> NotificationRow:

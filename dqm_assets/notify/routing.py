@@ -1,7 +1,7 @@
 """From a transition to those who are told: pure decisions, made once for each channel."""
 
 import hashlib
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -10,6 +10,7 @@ from dqm_assets.notify.outbox import Transition
 from dqm_assets.notify.rules import Route, Rules
 from dqm_assets.notify.schedule import Due, due
 from dqm_assets.quality.alert import SEVERITIES, Alert, EventName, Severity
+from dqm_assets.quality.grouping import is_recent
 
 #: Transitions that begin something, which a cooldown can hold back.
 BEGINNINGS: tuple[EventName, ...] = ("opened", "reopened", "updated")
@@ -33,16 +34,15 @@ class History:
         series: newest alarm that was not dropped, by channel and series.
         alerts: whether any alarm about an alert was told, by channel and alert.
         muted: alerts that someone muted, as of the transition being routed.
-        groups: alarms that were not dropped, by channel and group of alerts: when the first is due, and how
-            severe the worst is.
-        ongoing: alerts whose incident goes on.
+        groups: when the first alarm of a channel, a group of alerts and a severity was told or is due.
+        ongoing: alerts whose incident goes on and is not muted, and when it was last seen in the data.
     """
 
     series: dict[tuple[str, str], Told] = field(default_factory=dict)
     alerts: dict[tuple[str, str], bool] = field(default_factory=dict)
     muted: dict[str, bool] = field(default_factory=dict)
-    groups: dict[tuple[str, str], Told] = field(default_factory=dict)
-    ongoing: Set[str] = frozenset()
+    groups: dict[tuple[str, str, Severity], datetime] = field(default_factory=dict)
+    ongoing: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,16 +153,15 @@ def _reason(route: Route, channel: str, transition: Transition, found_at: dateti
 
 
 def _follows(channel: str, transition: Transition, planned: Due, history: History) -> str:
-    """Why an alert that follows from another one is not told: that one was, or is by then, and goes on."""
-    alert = transition.alert
-    if transition.event.event not in ALARMS or alert.caused_by not in history.ongoing:
+    """Why what follows from an alert that goes on is not told: something as severe was, or is by then."""
+    alert, event = transition.alert, transition.event
+    seen = history.ongoing.get(alert.caused_by)
+    if event.event not in ALARMS or seen is None or not is_recent(seen, event.ts):
         return ""
-    told = history.groups.get((channel, alert.group_key))
-    if told is None or told.at > planned.at:
-        return ""
-    # Who was told of an error looks after it; a warning may lie when worse comes of it.
-    enough = _worse(told.severity, "warning") or not _worse(alert.severity, told.severity)
-    return f"its cause was told, alert {alert.caused_by[:8]}" if enough else ""
+    as_severe = SEVERITIES[SEVERITIES.index(alert.severity) :]
+    told = (history.groups.get((channel, alert.group_key, severity)) for severity in as_severe)
+    by_then = any(at is not None and at <= planned.at for at in told)
+    return f"its cause was told, alert {alert.caused_by[:8]}" if by_then else ""
 
 
 def _worse(severity: Severity, than: Severity) -> bool:
@@ -180,7 +179,5 @@ def _remember(
     )
     if told:
         history.series[channel, series_of(alert)] = Told(at, alert.severity)
-        before = history.groups.get((channel, alert.group_key), Told(planned.at, alert.severity))
-        history.groups[channel, alert.group_key] = Told(
-            min(before.at, planned.at), max(before.severity, alert.severity, key=SEVERITIES.index)
-        )
+        key = (channel, alert.group_key, alert.severity)
+        history.groups[key] = min(history.groups.get(key, planned.at), planned.at)

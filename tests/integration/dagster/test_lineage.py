@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin
 
 from dqm_assets import build_quality_checks
 from dqm_assets.definitions import defs
@@ -14,8 +15,9 @@ from dqm_assets.defs.monitoring.lineage import lineage
 from dqm_assets.defs.monitoring.notifications import pipeline_failures, pipeline_recoveries
 from dqm_assets.defs.resources import StoreResource, process_store
 from dqm_assets.notify.drain import drain
-from dqm_assets.pipeline.lineage_rows import read_lineage
+from dqm_assets.pipeline.lineage_rows import read_lineage, record_lineage
 from dqm_assets.pipeline.observe import Point, Watch, observe
+from dqm_assets.quality.lineage import Lineage
 from dqm_assets.quality.sensitivity import Sensitivity
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
@@ -120,11 +122,13 @@ def test_a_check_keeps_the_lineage_of_its_code_location_in_the_words_of_datasets
 
 
 def test_the_sensor_keeps_the_lineage_of_dqms_own_assets(instance: dg.DagsterInstance, store: Store) -> None:
-    context = dg.build_sensor_context(
+    context = dg.SensorEvaluationContext(
+        instance_ref=None,
         instance=instance,
         repository_def=defs().get_repository_def(),
-        resources={"store": StoreResource()},
+        resources={"store": dg.ResourceDefinition.hardcoded_resource(StoreResource())},
         sensor_name="lineage",
+        code_location_origin=RegisteredCodeLocationOrigin("dqm"),
     )
     lineage(context)
     found = read_lineage(store.rows)
@@ -132,6 +136,23 @@ def test_the_sensor_keeps_the_lineage_of_dqms_own_assets(instance: dg.DagsterIns
     assert found.descendants(["orders"]) == frozenset()
     assert "segment_timeseries" in found.ancestors(["devices"])
     assert "raw_devices" in found.ancestors(["device_inventory"])
+    locations = store.rows("SELECT DISTINCT location FROM monitoring.lineage ORDER BY location")
+    assert [row["location"] for row in locations] == ["dqm", "in-process"]
+
+
+def test_a_code_location_is_recorded_once_a_day_and_gone_after_a_week(store: Store) -> None:
+    now, made = datetime.now(UTC), Lineage({"new": {"old"}})
+    week_ago = now - timedelta(days=7, seconds=1)
+    assert record_lineage(store, "elsewhere", made, week_ago)
+    assert read_lineage(store.rows).ancestors(["new"]) == frozenset()
+    assert not record_lineage(store, "elsewhere", made, week_ago + timedelta(hours=23))
+    assert record_lineage(store, "elsewhere", made, week_ago + timedelta(days=1))
+    assert read_lineage(store.rows).ancestors(["new"]) == {"old"}
+    version = store.version()
+    assert not record_lineage(store, "elsewhere", made, week_ago + timedelta(days=1))
+    assert store.version() == version
+    assert record_lineage(store, "elsewhere", Lineage(), now), "it has nothing of that any more"
+    assert not record_lineage(store, "elsewhere", Lineage(), now + timedelta(days=9))
 
 
 def test_one_failure_upstream_is_told_once_with_all_that_follows_from_it(
@@ -159,7 +180,7 @@ def test_one_failure_upstream_is_told_once_with_all_that_follows_from_it(
         broken = now + timedelta(minutes=5)
         for _ in range(2):
             for dataset in ("sales", "shop_report"):
-                watch(store, dataset, [3.0], broken)
+                watch(store, dataset, [950.0], broken)
         assert told() == [[("opened", "shop_orders")]]
         assert said == ["✕ error: shop_orders failed at shop_orders; 2 downstream affected"]
         found = alerts(store)
@@ -171,7 +192,7 @@ def test_one_failure_upstream_is_told_once_with_all_that_follows_from_it(
 
         # A retry that fails again, and everything looked at once more by a process that starts anew.
         run_orders(fails=True)
-        watch(store, "sales", [3.0], broken)
+        watch(store, "sales", [950.0], broken)
         assert told() == []
 
         # What has nothing to do with it is told although the failure goes on.
@@ -185,7 +206,7 @@ def test_one_failure_upstream_is_told_once_with_all_that_follows_from_it(
         over = alerts(store)["shop_orders"]["resolved_ts"]
 
         # What is still bad after the cause is over stands for itself, and so does what breaks anew.
-        watch(store, "shop_report", [4.0], over + timedelta(hours=1))
+        watch(store, "shop_report", [949.0], over + timedelta(hours=1))
         assert told() == [[("reopened", "shop_report")]]
         watch(store, "sales", [2.0], over + timedelta(days=2))
         assert told() == [[("opened", "sales")]]

@@ -10,6 +10,7 @@ from dqm_assets.notify import deliveries
 from dqm_assets.notify.drain import Drained, drain
 from dqm_assets.notify.fan_out import route_outbox
 from dqm_assets.notify.listing import queue, revive
+from dqm_assets.quality.alert import EventName
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store, open_store
 from tests.integration.notify.receivers import Webhook
@@ -104,6 +105,35 @@ def test_a_message_that_cannot_be_written_fails_and_stops_no_other_channel(
     [row] = store.rows("SELECT attempts, last_error FROM monitoring.notifications")
     assert (row["attempts"], "ValueError: no such field" in row["last_error"]) == (1, True)
     assert drain(store, rules(webhook.url)).sent == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "taken", "told"),
+    [
+        ("opened", True, []),
+        ("acknowledged", True, []),
+        ("muted", True, [["opened"]]),
+        ("opened", False, [["opened"]]),
+    ],
+)
+def test_what_follows_is_told_when_its_cause_is_muted_or_no_service_took_it(
+    store: Store, webhook: Webhook, state: EventName, taken: bool, told: list[list[str]]
+) -> None:
+    made = rules(webhook.url, retry={"first": "0s", "longest": "0s", "attempts": 1})
+    cause = alert(dataset="orders")
+    webhook.status = 200 if taken else 400
+    tell(store, [happened("opened", cause)])
+    drain(store, made)
+    tell(store, [happened(state, cause)])
+    drain(store, made)
+    assert statuses(store) == {"sent" if taken else "dead": 1}
+    webhook.status = 200
+    webhook.posts.clear()
+    tell(
+        store, [happened("opened", alert(dataset="mart", group_key=cause.alert_id, caused_by=cause.alert_id))]
+    )
+    drain(store, made)
+    assert [post.events for post in webhook.posts] == told
 
 
 def test_what_is_refused_too_often_is_dead_until_it_is_revived(store: Store, webhook: Webhook) -> None:

@@ -54,21 +54,25 @@ def test_a_channel_that_several_routes_lead_to_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause_severity", "severity", "ongoing", "expected"),
+    ("cause_severity", "severity", "unseen", "expected"),
     [
-        ("error", "critical", True, ["-a", "b"]),
-        ("warning", "warning", True, ["-a", "b"]),
-        ("warning", "error", True, ["a", "b"]),
-        ("error", "critical", False, ["a", "b"]),
+        ("error", "error", 0, ["-a", "b"]),
+        ("error", "warning", 0, ["-a", "b"]),
+        ("error", "critical", 0, ["a", "b"]),
+        ("warning", "error", 0, ["a", "b"]),
+        ("error", "error", 60 * 24, ["-a", "b"]),
+        ("error", "error", 60 * 24 + 1, ["a", "b"]),
+        ("error", "error", None, ["a", "b"]),
     ],
 )
 def test_what_follows_from_a_fault_is_told_only_where_the_fault_was_not(
-    cause_severity: Severity, severity: Severity, ongoing: bool, expected: list[str]
+    cause_severity: Severity, severity: Severity, unseen: int | None, expected: list[str]
 ) -> None:
+    """``unseen`` are minutes for which the fault was not seen any more; ``None`` when it is over or muted."""
     made = rules({"when": {"dataset": "orders"}}, {"to": ["a", "b"], "when": {"dataset": "mart"}})
     cause = alert(dataset="orders", severity=cause_severity)
     follows = alert(dataset="mart", severity=severity, group_key=cause.alert_id, caused_by=cause.alert_id)
-    history = History(ongoing={cause.alert_id} if ongoing else frozenset())
+    history = History(ongoing={} if unseen is None else {cause.alert_id: at(-unseen)})
     assert [d.dropped for d in decide(made, happened("opened", cause), at(0), history)] == [""]
     found = decide(made, happened("opened", follows), at(1), history)
     assert [("-" if one.dropped else "") + one.channel for one in found] == expected
@@ -80,7 +84,7 @@ def test_what_follows_from_a_fault_is_told_only_where_the_fault_was_not(
 def test_what_wakes_somebody_is_told_though_its_cause_is_held_back_until_morning() -> None:
     made = rules({"quiet": {"from": "11:00", "to": "14:00"}})
     cause = alert(dataset="orders", severity="error")
-    history = History(ongoing={cause.alert_id})
+    history = History(ongoing={cause.alert_id: at(0)})
     decide(made, happened("opened", cause), at(0), history)
     found = []
     for name, severity in (("mart", "error"), ("report", "critical"), ("board", "critical")):
