@@ -28,7 +28,7 @@ def test_an_alert_shows_chart_evidence_what_changed_and_history_and_leads_on(
 ) -> None:
     page = new_tab().open(f"{dashboard.url}/alerts?status=all")
     page.wait_for_selector("#alerts-grid .ag-row")
-    page.locator("#alerts-grid .ag-row").nth(1).click()
+    page.locator("#alerts-grid .ag-row").filter(has_text="Mean of value").first.click()
     until(page, "new URL(location.href).searchParams.has('alert')")
     page.wait_for_selector("#alert-chart .main-svg", state="attached")
     assert "Opened by dqm" in page.inner_text(".timeline")
