@@ -24,12 +24,12 @@ from dqm_assets.cli.demo import INTERVAL
 from dqm_assets.simulate.runs import RunSeries, run_csv
 from tests.e2e.conftest import DESKTOP, ROOT, Tab, free_port
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.e2e
 
 IMAGES = ROOT / "docs" / "images"
 ASSET = "raw_detector_readings"
 #: Generous: the machine may be busy with everything else.
-START_SECONDS, SEEN_SECONDS = 600, 180
+START_SECONDS, SEEN_SECONDS = 180, 60
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def test_the_checks_tab_shows_numbers_and_the_plot(platform: Running, dagster_pa
     dagster_page.get_by_text("earlier_batches").first.wait_for()
     # The list, what a check is about and what it found come by questions of their own, in any order.
     for told in ("volume", "freshness", "schema", "has_rows", "z-score over mean and standard deviation"):
-        dagster_page.get_by_text(told).first.wait_for(state="attached", timeout=60_000)
+        dagster_page.get_by_text(told).first.wait_for(state="attached")
     plot = _shown_plot(dagster_page)
     assert plot.first.evaluate("image => image.complete && image.naturalWidth > 300")
 
