@@ -176,7 +176,7 @@ def _document(
 
 def _drift(contract: "Contract", parsed: "ParsedFile"):
     from dqm_assets.pipeline.seen_columns import seen_columns
-    from dqm_assets.quality.drift import contract_changes
+    from dqm_assets.quality.contracts.contract_drift import contract_changes
 
     return contract_changes(contract, seen_columns(parsed))
 

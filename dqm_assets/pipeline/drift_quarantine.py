@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from dqm_assets.errors import SourceError
 from dqm_assets.ingest import ParsedFile, Reject
 from dqm_assets.quality.contracts import Contract
-from dqm_assets.quality.drift import SeenColumn, contract_changes
+from dqm_assets.quality.contracts.contract_drift import contract_changes
+from dqm_assets.quality.drift import SeenColumn
 
 CODE = "schema_drift"
 _LINE = "_line"

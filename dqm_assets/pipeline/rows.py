@@ -50,12 +50,13 @@ def append_rows(tx: Transaction, table: str, rows: Sequence[Any]) -> None:
 
 def _arrow(table: str, rows: Sequence[Any]) -> pa.Table:
     names = [field.name for field in fields(rows[0])]
-    types = {column.name: _arrow_type(column.type) for column in TABLES[table].columns}
+    types = {column.name: arrow_type(column.type) for column in TABLES[table].columns}
     columns = [pa.array([getattr(row, name) for row in rows], types[name]) for name in names]
     return pa.table(columns, names=names)
 
 
-def _arrow_type(declared: str) -> pa.DataType:
+def arrow_type(declared: str) -> pa.DataType:
+    """The Arrow type of a column that is declared as a DuckDB type."""
     money = _DECIMAL.fullmatch(declared)
     return pa.decimal128(int(money[1]), int(money[2])) if money else _ARROW[declared]
 

@@ -14,7 +14,8 @@ from dqm_assets.pipeline.column_values import arrived_profiles, stored_profiles
 from dqm_assets.pipeline.datasets import Dataset
 from dqm_assets.pipeline.rows import as_json
 from dqm_assets.quality.category_drift import category_changes
-from dqm_assets.quality.drift import SchemaChange, SeenColumn, contract_changes, schema_changes
+from dqm_assets.quality.contracts.contract_drift import contract_changes
+from dqm_assets.quality.drift import SchemaChange, SeenColumn, schema_changes
 from dqm_assets.store import Store
 
 #: Runs without a null before a null is a change, and runs with the same categories before others are.

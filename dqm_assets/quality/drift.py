@@ -1,16 +1,13 @@
-"""Schema drift: what changed between the columns of two batches, or of a contract and a batch."""
+"""Schema drift: what changed between the columns of two batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from dqm_assets.quality.category_drift import OTHERS, category_changes
+from dqm_assets.quality.category_drift import category_changes
 from dqm_assets.quality.name_similarity import name_similarity
 from dqm_assets.quality.pairing import pair_alike
 from dqm_assets.quality.value_similarity import ValueProfile, distinctive, value_similarity
-
-if TYPE_CHECKING:
-    from dqm_assets.quality.contracts import Contract
 
 ChangeKind = Literal[
     "added", "removed", "renamed", "retyped", "widened", "reordered", "nullability", "values"
@@ -125,38 +122,6 @@ def schema_changes(
     for first, second in kept:
         changes += _column_changes(old[first], new[second])
     return [*changes, *_order([second for _, second in kept], list(new))]
-
-
-def contract_changes(
-    contract: "Contract", seen: Sequence[SeenColumn], *, values: Mapping[str, ValueProfile] | None = None
-) -> list[SchemaChange]:
-    """Compare a batch's columns with those that a contract states.
-
-    Another order, or another spelling of a header that normalises to the same name, keeps to the contract,
-    and so does a column that could hold nulls and holds none.
-    """
-    stated = [
-        SeenColumn(prop.name, str(prop.arrow_type or ""), nullable=False if prop.required else None)
-        for prop in contract.properties
-    ]
-    batch = [SeenColumn(column.name, column.type, nullable=column.nullable or None) for column in seen]
-    found = schema_changes(stated, batch, values_after=values)
-    return [change for change in found if change.kind != "reordered"] + _not_allowed(contract, seen)
-
-
-def _not_allowed(contract: "Contract", seen: Sequence[SeenColumn]) -> list[SchemaChange]:
-    """List the columns with frequent values that their contract does not list."""
-    batch = {column.name: column for column in seen}
-    changes: list[SchemaChange] = []
-    for prop in contract.properties:
-        column = batch.get(prop.name)
-        if column is None or not prop.allowed:
-            continue
-        strange = [value for value in column.categories if value not in {*prop.allowed, OTHERS}]
-        if strange:
-            told = f"{', '.join(map(repr, strange))} {'is' if len(strange) == 1 else 'are'} not allowed"
-            changes.append(SchemaChange("values", prop.name, ", ".join(prop.allowed), told))
-    return changes
 
 
 def _likeness(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
+from dqm_assets.pipeline.rows import arrow_type
 from dqm_assets.quality.alert import Evidence, EvidencePoint
 from dqm_assets.quality.detectors import Detector
 from dqm_assets.quality.profile import profile
@@ -24,16 +25,6 @@ ANOMALIES = {27: "shift", 36: "noise", 41: "spikes", 42: "spikes", 55: "shift"}
 RUNS = 60
 EVERY = timedelta(hours=4)
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - RUNS * EVERY
-TYPES = {
-    "VARCHAR": pa.string(),
-    "JSON": pa.string(),
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "BOOLEAN": pa.bool_(),
-    "BLOB": pa.binary(),
-    "DATE": pa.date32(),
-    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
-}
 
 
 @dataclass(frozen=True)
@@ -274,7 +265,7 @@ def arrow(name: str, rows: list[dict]) -> pa.Table:
     present = [column for column in declared.columns if any(column.name in row for row in rows)]
     return pa.table(
         {
-            column.name: pa.array([row.get(column.name) for row in rows], TYPES[column.type])
+            column.name: pa.array([row.get(column.name) for row in rows], arrow_type(column.type))
             for column in present
         }
     )

@@ -1,5 +1,6 @@
 """Clauses over Arrow rows, whole or batch by batch: counts and first failing rows, where Arrow can tell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,14 +34,14 @@ class Found:
 
 
 def find_in_memory(
-    table: pa.Table, columns: dict[str, JudgedColumn], clauses: list[Clause]
+    table: pa.Table, columns: dict[str, JudgedColumn], clauses: Sequence[Clause]
 ) -> dict[str, Found]:
     """Judge a table; clauses that Arrow cannot tell are left out."""
     judge = ArrowJudge(table, columns)
     return {clause.id: found for clause in clauses if (found := judge.find(clause))}
 
 
-def find_in_relation(rows: JudgedRows, clauses: list[Clause]) -> dict[str, Found]:
+def find_in_relation(rows: JudgedRows, clauses: Sequence[Clause]) -> dict[str, Found]:
     """Judge a relation in one pass, a batch in memory at a time; clauses that Arrow cannot tell are left out.
 
     Reading all columns pays off only when most of them are judged; else nothing is read here.

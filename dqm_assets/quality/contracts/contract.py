@@ -13,13 +13,11 @@ from dqm_assets.quality.contracts.drift_policy import DEFAULT_POLICY, DriftPolic
 from dqm_assets.quality.contracts.explanation import Explanation, explain
 from dqm_assets.quality.contracts.judge import judge_rows
 from dqm_assets.quality.contracts.property import Property
+from dqm_assets.quality.contracts.rows import JudgedRows, Rows
 from dqm_assets.quality.contracts.sla import Sla
 
 if TYPE_CHECKING:
-    import duckdb
     import pandera.pandas as pandera
-
-    Rows = pa.Table | duckdb.DuckDBPyRelation
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,10 @@ class Contract:
 
     def check(
         self,
-        data: "Rows",
+        data: Rows,
         *,
         now: datetime,
-        references: "Mapping[str, Rows] | None" = None,
+        references: Mapping[str, Rows] | None = None,
         only: Collection[str] | None = None,
     ) -> list[ClauseResult]:
         """Judge rows against every clause, in the contract's order.
@@ -89,7 +87,13 @@ class Contract:
             references: other datasets by name or table, which relationships point to.
             only: clause ids to judge; None is all of them.
         """
-        return judge_rows(self, data, now=now, references=references or {}, only=only)
+        return judge_rows(
+            [clause for clause in self.clauses if only is None or clause.id in only],
+            JudgedRows((*self.properties, *self.nested), data),
+            names=(self.dataset, self.table),
+            now=now,
+            references=references or {},
+        )
 
     def pandera_schema(self) -> "pandera.DataFrameSchema":
         """Compile the schema part of the contract to Pandera, for frames from ``Table.to_pandas()``."""
@@ -97,8 +101,8 @@ class Contract:
             compile_schema,
         )
 
-        return compile_schema(self)
+        return compile_schema(self.dataset, self.description, self.properties, self.clauses)
 
     def explain(self) -> list[Explanation]:
         """Say of each clause how it is enforced, or that it is refused and why."""
-        return explain(self)
+        return explain(self.clauses, self.notes, self.refusals)

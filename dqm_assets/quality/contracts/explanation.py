@@ -1,10 +1,9 @@
 """What becomes of every statement of a contract, for ``--explain``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from dqm_assets.quality.contracts.contract import Contract
+from dqm_assets.quality.contracts.clause import Clause, Note, Refusal
 
 _ENGINES = {
     "duckdb": "Arrow kernels where they can tell, else DuckDB, in one pass",
@@ -26,18 +25,18 @@ class Explanation:
     how: str
 
 
-def explain(contract: "Contract") -> list[Explanation]:
+def explain(
+    clauses: Sequence[Clause], notes: Sequence[Note], refusals: Sequence[Refusal]
+) -> list[Explanation]:
     """List every clause, note and refusal in the order of the file."""
     enforced = [
         Explanation(clause.line, clause.path, clause.description, "enforced",
                     f"{_ENGINES[clause.engine]}; {clause.severity}")
-        for clause in contract.clauses
+        for clause in clauses
     ]  # fmt: skip
-    carried = [
-        Explanation(note.line, note.path, note.what, "carried", note.carried_by) for note in contract.notes
-    ]
+    carried = [Explanation(note.line, note.path, note.what, "carried", note.carried_by) for note in notes]
     refused = [
         Explanation(refusal.line, refusal.path, refusal.what, "refused", refusal.reason)
-        for refusal in contract.refusals
+        for refusal in refusals
     ]
     return sorted([*enforced, *carried, *refused], key=lambda row: (row.line, row.path))

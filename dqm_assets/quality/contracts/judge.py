@@ -1,10 +1,10 @@
 """Judging rows: one scan counts every plain clause, then only the failing ones are looked at again."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -23,29 +23,33 @@ from dqm_assets.quality.contracts.measure import (
 )
 from dqm_assets.quality.contracts.orphans import orphan_keys
 from dqm_assets.quality.contracts.pandera_values import failing_values
-from dqm_assets.quality.contracts.rows import SAMPLE_ROWS, JudgedRows, as_relation
+from dqm_assets.quality.contracts.rows import SAMPLE_ROWS, JudgedRows, Rows, as_relation
 from dqm_assets.quality.contracts.sandbox import query_value
 from dqm_assets.quality.contracts.sql_text import literal
 from dqm_assets.quality.plural import counted
 
-if TYPE_CHECKING:
-    from dqm_assets.quality.contracts.contract import Contract, Rows
-
 
 def judge_rows(
-    contract: "Contract",
-    data: "Rows",
+    clauses: Sequence[Clause],
+    rows: JudgedRows,
     *,
+    names: tuple[str, str],
     now: datetime,
-    references: "Mapping[str, Rows]",
-    only: Collection[str] | None = None,
+    references: Mapping[str, Rows],
 ) -> list[ClauseResult]:
-    """See `Contract.check`."""
-    wanted = [clause for clause in contract.clauses if only is None or clause.id in only]
-    with closing(JudgedRows(contract, data)) as rows:
-        judge = _Judge(contract, rows, references, now)
-        judge.scan(wanted)
-        return [judge.result(clause) for clause in wanted]
+    """Judge rows against clauses, in their order.
+
+    Args:
+        clauses: what is promised.
+        rows: the rows, seen through what the contract states; they are closed afterwards.
+        names: of the dataset and of its table, as SQL rules call them.
+        now: time of judgement, with a zone.
+        references: other datasets by name or table.
+    """
+    with closing(rows):
+        judge = _Judge(names, rows, references, now)
+        judge.scan(clauses)
+        return [judge.result(clause) for clause in clauses]
 
 
 #: Families of keys that are compared as literals; others are compared as text.
@@ -54,9 +58,9 @@ _PLAIN_KEYS = {"integer", "float", "string", "date", "timestamp", "timestamptz",
 
 class _Judge:
     def __init__(
-        self, contract: "Contract", rows: JudgedRows, references: "Mapping[str, Rows]", now: datetime
+        self, names: tuple[str, str], rows: JudgedRows, references: Mapping[str, Rows], now: datetime
     ) -> None:
-        self._contract = contract
+        self._names = names
         self._rows = rows
         self._references = references
         self._now = now
@@ -64,7 +68,7 @@ class _Judge:
         self._found: dict[str, Found] = {}
         self._total = 0
 
-    def scan(self, clauses: list[Clause]) -> None:
+    def scan(self, clauses: Sequence[Clause]) -> None:
         """Count rows, and the failing rows of every clause that Arrow or one aggregate can count."""
         if self._rows.table is not None:
             self._found = find_in_memory(self._rows.table, self._rows.columns, clauses)
@@ -196,7 +200,7 @@ class _Judge:
     def _query(self, clause: Clause, sql: str) -> ClauseResult:
         try:
             value = query_value(
-                sql, self._contract, clause.column, self._rows.relation(), self._references, self._now
+                sql, self._names, clause.column, self._rows.relation(), self._references, self._now
             )
         except ContractError as error:
             return self._unjudged(clause, str(error))

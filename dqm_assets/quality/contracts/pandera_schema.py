@@ -1,16 +1,19 @@
 """The schema part of a contract as a Pandera schema, for people who validate frames themselves."""
 
+from collections.abc import Sequence
+
 import pandera.pandas as pandera
 
 from dqm_assets.quality.contracts.clause import Clause
 from dqm_assets.quality.contracts.conditions.membership import NotMissing
-from dqm_assets.quality.contracts.contract import Contract
 from dqm_assets.quality.contracts.measure import DuplicateRows, FailingRows
 from dqm_assets.quality.contracts.property import Property
 from dqm_assets.quality.contracts.threshold import NONE_FAILING
 
 
-def compile_schema(contract: Contract) -> pandera.DataFrameSchema:
+def compile_schema(
+    name: str, description: str, properties: Sequence[Property], clauses: Sequence[Clause]
+) -> pandera.DataFrameSchema:
     """Compile columns, types, nullability, uniqueness, keys and every condition to Pandera.
 
     Each check carries the clause's id as its name, so that a failure case names its clause.
@@ -18,15 +21,15 @@ def compile_schema(contract: Contract) -> pandera.DataFrameSchema:
     in a Pandera schema; `Contract.check` judges those.
     """
     by_column: dict[str, list[Clause]] = {}
-    for clause in contract.clauses:
+    for clause in clauses:
         if clause.column and clause.threshold == NONE_FAILING:
             by_column.setdefault(clause.column, []).append(clause)
     return pandera.DataFrameSchema(
-        columns={prop.name: _column(prop, by_column.get(prop.name, [])) for prop in contract.properties},
-        checks=_key_checks(contract),
+        columns={prop.name: _column(prop, by_column.get(prop.name, [])) for prop in properties},
+        checks=_key_checks(clauses),
         strict=False,
-        name=contract.dataset,
-        description=contract.description or None,
+        name=name,
+        description=description or None,
     )
 
 
@@ -49,9 +52,9 @@ def _check(clause: Clause) -> pandera.Check | None:
     )
 
 
-def _key_checks(contract: Contract) -> list[pandera.Check]:
+def _key_checks(clauses: Sequence[Clause]) -> list[pandera.Check]:
     checks: list[pandera.Check] = []
-    for clause in contract.clauses:
+    for clause in clauses:
         measure = clause.measure
         if (
             not isinstance(measure, DuplicateRows)

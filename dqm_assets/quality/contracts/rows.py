@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -15,8 +15,8 @@ from dqm_assets.quality.contracts.logical_type import family
 from dqm_assets.quality.contracts.property import Property
 from dqm_assets.quality.contracts.sql_text import identifier, text
 
-if TYPE_CHECKING:
-    from dqm_assets.quality.contracts.contract import Contract, Rows
+#: What can be judged.
+Rows = pa.Table | duckdb.DuckDBPyRelation
 
 #: Failing rows that a result keeps, and how much of each value.
 SAMPLE_ROWS, SAMPLE_TEXT = 10, 200
@@ -35,13 +35,17 @@ class JudgedRows:
     #: Name that queries select from.
     SOURCE = "judged"
 
-    def __init__(self, contract: "Contract", data: "Rows") -> None:
+    def __init__(self, stated: Sequence[Property], data: Rows) -> None:
         """Look at the data's columns; nothing is scanned yet.
+
+        Args:
+            stated: what the contract says of columns, and of what stands inside them.
+            data: the rows.
 
         Raises:
             ContractError: the data is neither an Arrow table nor a DuckDB relation.
         """
-        self._contract = contract
+        self._stated = stated
         #: The rows in memory; None when they are a relation.
         self.table = data if isinstance(data, pa.Table) and data.num_columns else None
         self._relation = as_relation(data)
@@ -52,7 +56,7 @@ class JudgedRows:
         projections: dict[str, str] = {}
         #: Columns as they came, without what stands inside of them.
         self.own = tuple(self.types)
-        for index, prop in enumerate((*contract.properties, *contract.nested)):
+        for index, prop in enumerate(stated):
             written = self._inside(prop) if prop.within else ""
             if prop.name in self.types:
                 self.columns[prop.name], added = prop.judged(index, self.types[prop.name], written)
@@ -120,8 +124,7 @@ class JudgedRows:
 
     def masked(self, found: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
         """Fetch rows with long values cut and sensitive ones hidden."""
-        stated = (*self._contract.properties, *self._contract.nested)
-        hidden = {(prop.within or (prop.name,))[0] for prop in stated if prop.sensitive}
+        hidden = {(prop.within or (prop.name,))[0] for prop in self._stated if prop.sensitive}
         rows = found.fetchall()
         return [
             {

@@ -5,16 +5,13 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from dqm_assets.errors import ContractError
-from dqm_assets.quality.contracts.rows import as_relation
+from dqm_assets.quality.contracts.rows import Rows, as_relation
 from dqm_assets.quality.contracts.sql_text import identifier, text
-
-if TYPE_CHECKING:
-    from dqm_assets.quality.contracts.contract import Contract, Rows
 
 #: Seconds and memory that a rule may take.
 TIMEOUT_SECONDS, MEMORY = 60.0, "1GB"
@@ -25,17 +22,17 @@ _HARMLESS = frozenset({"unnest", "range", "generate_series", "repeat"})
 
 def query_value(
     sql: str,
-    contract: "Contract",
+    names: tuple[str, str],
     column: str,
     rows: duckdb.DuckDBPyRelation,
-    references: "Mapping[str, Rows]",
+    references: Mapping[str, Rows],
     now: datetime,
 ) -> Any:
     """Run a SQL rule in a DuckDB of its own that knows only the rows and the referenced datasets.
 
     Args:
         sql: one SELECT with ``{object}``/``{property}`` (or ``${table}``/``${column}``) placeholders.
-        contract: names the dataset and its table; both may stand in the query.
+        names: of the dataset and of its table; both may stand in the query.
         column: column in the data that ``{property}`` stands for.
         rows: the rows to judge.
         references: other datasets by name.
@@ -47,8 +44,8 @@ def query_value(
     Raises:
         ContractError: the query is not a single SELECT, reads anything else, fails, or takes too long.
     """
-    query = fill(sql, contract.dataset, column, now)
-    tables: dict[str, Any] = {contract.dataset: rows, contract.table: rows, **references}
+    query = fill(sql, names[0], column, now)
+    tables: dict[str, Any] = {**dict.fromkeys(names, rows), **references}
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": False,

@@ -3,7 +3,8 @@ from dataclasses import dataclass
 import pytest
 
 from dqm_assets.quality.category_drift import category_changes
-from dqm_assets.quality.drift import SeenColumn, contract_changes, schema_changes
+from dqm_assets.quality.contracts.contract_drift import contract_changes
+from dqm_assets.quality.drift import SeenColumn, schema_changes
 from dqm_assets.quality.name_similarity import name_similarity
 from dqm_assets.quality.value_similarity import value_similarity
 from tests.unit.quality.contracts.making import contract

@@ -1,7 +1,8 @@
 import pytest
 
 from dqm_assets.quality.category_drift import OTHERS, category_changes
-from dqm_assets.quality.drift import SeenColumn, contract_changes
+from dqm_assets.quality.contracts.contract_drift import contract_changes
+from dqm_assets.quality.drift import SeenColumn
 from tests.unit.quality.contracts.making import compile_text, contract
 
 SCHEMA = """
