@@ -1,5 +1,6 @@
 """``dqm scorecard``: the health of everything that is watched, and its reports."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +16,11 @@ def scorecard(
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days to look back on.")] = 30,
     json_output: JsonFlag = False,
 ) -> None:
-    """Score every dataset, owner and the whole; exit code 1 when a dataset is failing."""
+    """Score every dataset, source, owner and the whole; exit code 1 when a dataset is failing."""
     from dqm_assets.pipeline.score_drops import ScoreRules
     from dqm_assets.pipeline.scores import update_scores
     from dqm_assets.reports.documents import write_reports
-    from dqm_assets.reports.portfolio import read_portfolio
+    from dqm_assets.reports.portfolio import GroupHealth, read_portfolio
     from dqm_assets.settings import settings
     from dqm_assets.store import open_store
 
@@ -45,13 +46,21 @@ def scorecard(
         for dataset in portfolio.datasets
     ]
     if json_output:
-        owners = [{**vars(owner), "status": owner.status} for owner in portfolio.owners]
+
+        def listed(word: str, groups: Sequence[GroupHealth]) -> list[dict]:
+            return [
+                {word: group.name, "score": group.score, "datasets": group.datasets}
+                | {"open_alerts": group.open_alerts, "status": group.status}
+                for group in groups
+            ]
+
         print_json(
             {
                 "score": portfolio.score,
                 "status": portfolio.status,
                 "datasets": datasets,
-                "owners": owners,
+                "owners": listed("owner", portfolio.owners),
+                "sources": listed("source", portfolio.sources),
                 "reports": [report.path for report in written],
             }
         )

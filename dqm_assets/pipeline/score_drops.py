@@ -1,36 +1,39 @@
-"""Scores that fall: a day that is far below what a dataset usually scores is one alert, until it is over."""
+"""Scores that fall: a day far below the usual score of a dataset, source, owner or the whole is one alert."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
+from typing import Any
 
-from dqm_assets.pipeline.pipeline_alerts import advance_alert
-from dqm_assets.quality.alert import SeriesKey
-from dqm_assets.quality.alerts import AlertPolicy, Finding
+from dqm_assets.pipeline.alert_rows import alert_of
+from dqm_assets.pipeline.alert_writing import ALERT_TABLES, write_alerts
+from dqm_assets.pipeline.score_scopes import Scored
+from dqm_assets.quality.alert import Alert, AlertEvent, SeriesKey
+from dqm_assets.quality.alerts import AlertPolicy, Finding, advance, resolve_by_engine
 from dqm_assets.quality.scorecard import SCORECARD, WEIGHTS, Part, weights_of
 from dqm_assets.quality.verdict import Verdict
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
 _METRIC = "score"
-#: Days whose median is what a dataset usually scores, and how many of them must be there.
+#: Days whose median is the usual score, and how many of them must be there.
 _USUAL_DAYS, _NEEDED_DAYS = 7, 3
 #: Why a score fell is told by alerts of its own: this one tells owners of a portfolio.
 _POLICY = AlertPolicy(severity="warning", resolve_after=1, reopen_within=timedelta(days=1), escalate_after=0)
+#: What explains at least this share of a wider fall is told in its place.
+_EXPLAINS = 0.5
+#: Datasets that a wider fall names.
+_NAMED = 3
 
 _SCORES = """
-    WITH told AS (
-        SELECT dataset, arg_max(expected, opened_ts) AS before FROM monitoring.alerts
-        WHERE detector = $scorecard AND status <> 'resolved' GROUP BY dataset
-    )
-    SELECT s.name, max_by(s.score, s.day) AS score,
-        list(s.score) FILTER (s.day < $today) AS earlier, any_value(t.before) AS before,
-        any_value(coalesce(d.owner, '')) AS owner, any_value(coalesce(d.simulated, false)) AS simulated
-    FROM monitoring.scores AS s LEFT JOIN told AS t ON t.dataset = s.name
-    LEFT JOIN monitoring.datasets AS d ON d.dataset = s.name
-    WHERE s.scope = $scope AND s.day BETWEEN $first AND $today
-    GROUP BY s.name HAVING max(s.day) = $today
+    SELECT scope, name, max_by(score, day) AS score, list(score) FILTER (day < $today) AS earlier
+    FROM monitoring.scores WHERE day BETWEEN $first AND $today
+    GROUP BY scope, name HAVING max(day) = $today
+"""
+_NEWEST = """
+    SELECT * FROM monitoring.alerts WHERE detector = ?
+    QUALIFY row_number() OVER (PARTITION BY dataset ORDER BY opened_ts DESC) = 1
 """
 
 
@@ -51,58 +54,177 @@ class ScoreRules:
         return cls(weights_of(settings.score_weights), settings.score_drop)
 
 
-def tell_drops(store: Store, scope: str, today: date, drop: float) -> int:
-    """Open, go on with, or end the alert of each dataset whose score fell.
+@dataclass(frozen=True)
+class _Level:
+    """A score today, and what it usually is."""
+
+    scored: Scored
+    score: float
+    usual: float
+
+    @property
+    def lost(self) -> float:
+        return self.usual - self.score
+
+    @property
+    def said(self) -> str:
+        return f"health score is {self.score:.1f}, usually {self.usual:.1f}"
+
+
+def tell_drops(store: Store, scored: Sequence[Scored], today: date, drop: float) -> int:
+    """Open, go on with, or end the alert of everything whose score fell; one transaction.
 
     The usual score is the median of the last days before; while an incident lasts, it is what it was before
-    the fall, so that a low score does not become usual. An incident is known by its dataset and the day it
-    began on, so telling the same day again changes nothing.
+    the fall, so that a low score does not become usual. An incident is known by what fell and the day it
+    began on, so telling the same day again changes nothing. Of falls that begin on one day and have to do
+    with each other one leads (`led_by`), and the others follow it as what it caused.
 
     Args:
         store: The open store, with today's scores.
-        scope: Which scores.
+        scored: What has a score, the narrowest scope first.
         today: The day that is judged.
-        drop: Points below the usual score from which a dataset has fallen.
+        drop: Points below the usual score from which it has fallen.
 
     Returns:
         Number of alerts that were opened.
     """
-    asked = {
-        "scope": scope,
-        "today": today,
-        "first": today - timedelta(days=_USUAL_DAYS),
-        "scorecard": SCORECARD,
-    }
-    opened = 0
-    for row in store.rows(_SCORES, asked):
-        earlier, score = row["earlier"] or [], row["score"]
-        if row["before"] is None and len(earlier) < _NEEDED_DAYS:
-            continue
-        usual = row["before"] if row["before"] is not None else median(earlier)
-        fell = usual - score >= drop
-        if not fell and row["before"] is None:
-            continue
-        series = SeriesKey(row["name"], "", "", _METRIC, SCORECARD)
-        at = datetime.combine(today, time(), UTC)
-        finding = Finding(series, today.isoformat(), _verdict(score, usual, drop, at))
-        words = f"health score is {score:.1f}, usually {usual:.1f}"
-        title = f"{row['name']}: {words}" if fell else ""
-        policy = replace(_POLICY, owner=row["owner"], simulated=row["simulated"])
-        alert = advance_alert(store, finding, policy, title, words)
-        opened += row["before"] is None and alert is not None and alert.active
-    return opened
+    asked = {"today": today, "first": today - timedelta(days=_USUAL_DAYS)}
+    scores = {(row["scope"], row["name"]): row for row in store.rows(_SCORES, asked)}
+    known = _newest(store.rows(_NEWEST, [SCORECARD]))
+    if not _concerned(_levels(scored, scores, known), known, drop) and not _gone(scored, known):
+        # Mostly nothing falls, which takes no lock.
+        return 0
+    at = datetime.combine(today, time(), UTC)
+    with store.transaction(*ALERT_TABLES) as tx:
+        known = _newest(tx.query(_NEWEST, [SCORECARD]).to_pylist())
+        levels = _levels(scored, scores, known)
+        alerts, events = _advanced(levels, known, drop, at)
+        for alert in _gone(scored, known):
+            ended, happened = resolve_by_engine(alert, "it is not scored any more", at)
+            alerts |= {ended.dataset: ended} if ended is not None else {}
+            events += happened
+        begun = {event.alert_id for event in events if event.event in {"opened", "reopened"}}
+        new = {subject for subject, alert in alerts.items() if alert.alert_id in begun}
+        leaders = led_by([(level.scored, level.lost) for subject, level in levels.items() if subject in new])
+        alerts |= {subject: _follower(alerts[subject], alerts[leader]) for subject, leader in leaders.items()}
+        if alerts:
+            write_alerts(tx, list(alerts.values()), events)
+    return sum(event.event == "opened" for event in events)
 
 
-def _verdict(score: float, usual: float, drop: float, at: datetime) -> Verdict:
+def led_by(fallen: Sequence[tuple[Scored, float]]) -> dict[str, str]:
+    """Which of the falls that begin on one day tells each of them, by subject.
+
+    Where a source, owner or the whole falls because one narrower thing did, that one leads: it says more.
+    Where several in it fell, or none that explains half of the fall, the wider one leads all that lies in it.
+
+    Args:
+        fallen: what fell and by how many points, the narrowest scope first.
+    """
+    by_subject = {scored.subject: (scored, lost) for scored, lost in fallen}
+    leader = {scored.subject: scored.subject for scored, _ in fallen}
+    for scored, lost in fallen:
+        if scored.scope == "dataset":
+            continue
+        inside = sorted({leader[name] for name in scored.members if name in leader})
+        if len(inside) == 1:
+            cause, its_loss = by_subject[inside[0]]
+            share = its_loss * len(cause.members & scored.members) / len(scored.members)
+            if share >= _EXPLAINS * lost:
+                leader[scored.subject] = cause.subject
+                continue
+        covered = {name for name in inside if by_subject[name][0].members <= scored.members}
+        leader |= {name: scored.subject for name, first in leader.items() if first in covered}
+    return leader
+
+
+def _newest(rows: Sequence[dict[str, Any]]) -> dict[str, Alert]:
+    return {row["dataset"]: alert_of(row) for row in rows}
+
+
+def _levels(
+    scored: Sequence[Scored], scores: Mapping[tuple[str, str], Mapping[str, Any]], known: Mapping[str, Alert]
+) -> dict[str, _Level]:
+    """Each score of today beside its usual one, by subject; what has no usual score yet is left out."""
+    found = {}
+    for one in scored:
+        row, alert = scores.get((one.scope, one.name)), known.get(one.subject)
+        if row is None:
+            continue
+        if alert is not None and alert.active:
+            found[one.subject] = _Level(one, row["score"], alert.expected)
+        elif len(row["earlier"] or ()) >= _NEEDED_DAYS:
+            found[one.subject] = _Level(one, row["score"], median(row["earlier"]))
+    return found
+
+
+def _concerned(levels: Mapping[str, _Level], known: Mapping[str, Alert], drop: float) -> list[str]:
+    """Subjects that fell, or had; of several with the same datasets in them the narrowest stands for all."""
+    narrowest: dict[frozenset[str], str] = {}
+    for subject, level in levels.items():
+        narrowest.setdefault(level.scored.members, subject)
+    return [
+        subject
+        for subject, level in levels.items()
+        if (subject in known and known[subject].active)
+        or (level.lost >= drop and narrowest[level.scored.members] == subject)
+    ]
+
+
+def _gone(scored: Sequence[Scored], known: Mapping[str, Alert]) -> list[Alert]:
+    """Alerts that go on of what is there no more, such as an owner whose datasets went to another."""
+    here = {one.subject for one in scored}
+    return [alert for subject, alert in known.items() if alert.active and subject not in here]
+
+
+def _advanced(
+    levels: Mapping[str, _Level], known: Mapping[str, Alert], drop: float, at: datetime
+) -> tuple[dict[str, Alert], list[AlertEvent]]:
+    """The alerts that change with today's scores, by subject, and what happened to them."""
+    alerts: dict[str, Alert] = {}
+    events: list[AlertEvent] = []
+    for subject in _concerned(levels, known, drop):
+        level, before = levels[subject], known.get(subject)
+        series = SeriesKey(subject, "", "", _METRIC, SCORECARD)
+        finding = Finding(series, at.date().isoformat(), _verdict(level, drop, at))
+        policy = replace(_POLICY, owner=level.scored.owner, simulated=level.scored.simulated)
+        alert, happened = advance(before, finding, policy)
+        if alert is None or alert is before:
+            continue
+        said = level.said + _who_lost(level, levels)
+        if level.lost >= drop:
+            evidence = replace(alert.evidence, explanation=said)
+            alert = replace(alert, title=f"{level.scored.words}: {level.said}", evidence=evidence)
+        alerts[subject] = alert
+        events += [replace(event, reason=said) for event in happened]
+    return alerts, events
+
+
+def _who_lost(level: _Level, levels: Mapping[str, _Level]) -> str:
+    """The datasets that lost most, where there are several."""
+    if level.scored.scope == "dataset":
+        return ""
+    lost = {name: levels[name].lost for name in level.scored.members if name in levels}
+    most = sorted((name for name in lost if lost[name] > 0), key=lambda name: (-lost[name], name))[:_NAMED]
+    named = ", ".join(f"{name} {lost[name]:.1f}" for name in most)
+    return f"; points lost: {named}" if named else ""
+
+
+def _follower(alert: Alert, leader: Alert) -> Alert:
+    caused_by = "" if leader is alert else leader.alert_id
+    return replace(alert, group_key=leader.alert_id, caused_by=caused_by)
+
+
+def _verdict(level: _Level, drop: float, at: datetime) -> Verdict:
     return Verdict(
         ts=at,
-        value=score,
-        expected=usual,
-        lower=usual - drop,
+        value=level.score,
+        expected=level.usual,
+        lower=level.usual - drop,
         upper=100.0,
         scale=drop,
-        score=(usual - score) / drop,
-        verdict="anomalous" if usual - score >= drop else "normal",
+        score=level.lost / drop,
+        verdict="anomalous" if level.lost >= drop else "normal",
         method=SCORECARD,
         n=1,
         needed=0,

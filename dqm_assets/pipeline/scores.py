@@ -8,6 +8,7 @@ from typing import Any
 
 from dqm_assets.pipeline.rows import as_json, upsert_rows
 from dqm_assets.pipeline.score_drops import ScoreRules, tell_drops
+from dqm_assets.pipeline.score_scopes import ScoreRow, mean_scores, read_scored
 from dqm_assets.pipeline.source_tables import SOURCES
 from dqm_assets.quality.alert import Severity
 from dqm_assets.quality.scorecard import SCORECARD, Measured, Part, score_of
@@ -15,8 +16,6 @@ from dqm_assets.store import Store
 
 #: Days that are scored anew each time, so that data which comes late still counts.
 SCORED_DAYS = 30
-#: Scope of a dataset's score in ``monitoring.scores``.
-DATASET_SCOPE = "dataset"
 #: Data that comes more often than this is not stale before this many seconds.
 SHORTEST_INTERVAL = 3600.0
 
@@ -125,18 +124,7 @@ _ALERTS = """
 #: Tables that are watched; some were never seen, because their source was away all the time.
 _TABLES = "SELECT dataset FROM monitoring.source_tables"
 
-_STORED = "SELECT name, day, score, parts FROM monitoring.scores WHERE scope = $scope AND day >= $first"
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """A line of ``monitoring.scores``."""
-
-    scope: str
-    name: str
-    day: date
-    score: float
-    parts: str
+_STORED = "SELECT scope, name, day, score, parts FROM monitoring.scores WHERE day >= ?"
 
 
 @dataclass(frozen=True)
@@ -167,8 +155,8 @@ def update_scores(
 ) -> ScoreSummary:
     """Score every dataset for each of the last `SCORED_DAYS` days; what has not changed is not written again.
 
-    A day without data carries on what was known, with its freshness gone down. A score that fell opens an
-    alert, once.
+    A day without data carries on what was known, with its freshness gone down. Sources, owners and the whole
+    have the mean of their datasets. A score that fell opens an alert, once.
 
     Args:
         store: The open store.
@@ -204,16 +192,21 @@ def update_scores(
         )
         if row.day >= first
     ]
+    newest = {row.name: row.score for row in rows}
     stored = {
-        (row["name"], row["day"]): (row["score"], row["parts"])
-        for row in store.rows(_STORED, {"scope": DATASET_SCOPE, "first": first})
+        (row["scope"], row["name"], row["day"]): (row["score"], row["parts"])
+        for row in store.rows(_STORED, [first])
     }
-    changed = [row for row in rows if stored.get((row.name, row.day)) != (row.score, row.parts)]
+    scored = read_scored(store, newest)
+    changed = [
+        row
+        for row in [*rows, *mean_scores(scored, rows)]
+        if stored.get((row.scope, row.name, row.day)) != (row.score, row.parts)
+    ]
     if changed:
         with store.transaction("monitoring.scores") as tx:
             upsert_rows(tx, "monitoring.scores", changed)
-    newest = {row.name: row.score for row in rows}
-    return ScoreSummary(len(changed), newest, tell_drops(store, DATASET_SCOPE, now.date(), rules.drop))
+    return ScoreSummary(len(changed), newest, tell_drops(store, scored, now.date(), rules.drop))
 
 
 @dataclass(frozen=True)
@@ -288,7 +281,7 @@ def _scored(dataset: str, batches: _Batches, known: _Known, now: datetime) -> li
         score = score_of(measured, known.weights)
         if score is not None:
             parts = as_json({part: round(share, 4) for part, share in score.parts.items()})
-            rows.append(ScoreRow(DATASET_SCOPE, dataset, day, score.score, parts))
+            rows.append(ScoreRow("dataset", dataset, day, score.score, parts))
         day += timedelta(days=1)
     return rows
 

@@ -21,9 +21,10 @@ def grouped(opened: Sequence[Alert], known: Sequence[Alert], lineage: Lineage) -
 
     An alert is caused by one upstream of it which went on when it opened and was last seen at most a day
     before, by the time of their data; of several by one that has no cause of its own, then by the one that
-    began first. What is muted causes nothing, and scores neither cause nor follow. Without such a cause it
-    belongs to what the same batch opened in its dataset. An alert that was open before, and whose data is no
-    older than that of one upstream that opens now, is caused by that one.
+    began first. What is muted causes nothing. Scores neither cause nor follow: which of them leads is said
+    by who opens them. Without such a cause it belongs to what the same batch opened in its dataset. An alert
+    that was open before, and whose data is no older than that of one upstream that opens now, is caused by
+    that one.
 
     Args:
         opened: alerts that just opened.
@@ -46,7 +47,7 @@ def grouped(opened: Sequence[Alert], known: Sequence[Alert], lineage: Lineage) -
     def order(alert: Alert) -> tuple:
         return len(placed.above(places_of(alert))), alert.opened_ts, alert.alert_id
 
-    for alert in sorted(opened, key=order):
+    for alert in sorted((one for one in opened if not _is_summary(one)), key=order):
         cause = placed.cause_of(alert)
         if cause is not None:
             own = put(alert, cause, cause.caused_by or cause.alert_id)
@@ -88,6 +89,8 @@ class _Placed:
             if before is not None:
                 alike[_likeness(before)].pop(before.alert_id, None)
             alike.setdefault(_likeness(alert), {})[alert.alert_id] = alert
+        if _is_summary(alert):
+            return
         first = self._first.setdefault(_batch(alert), alert)
         if (alert.opened_ts, alert.alert_id) <= (first.opened_ts, first.alert_id):
             self._first[_batch(alert)] = alert

@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from dqm_assets.pipeline.scores import DATASET_SCOPE
 from dqm_assets.pipeline.source_tables import SOURCES
-from dqm_assets.quality.scorecard import GOOD_FROM, WARNING_FROM
+from dqm_assets.quality.scorecard import GOOD_FROM, SCORECARD, WARNING_FROM
 from dqm_assets.store import Store
 
 #: What stands for the owner of a dataset that names none.
@@ -18,15 +17,17 @@ NOBODY = "nobody"
 
 _DATASETS = """
     WITH newest AS (
-        SELECT name, score, parts, day FROM monitoring.scores WHERE scope = $scope AND day <= $last
+        SELECT name, score, parts, day FROM monitoring.scores WHERE scope = 'dataset' AND day <= $last
         QUALIFY row_number() OVER (PARTITION BY name ORDER BY day DESC) = 1
     ), alerts AS (
         -- That a source is away is one alert, of each of its tables.
         SELECT coalesce(t.dataset, a.dataset) AS dataset, count(*) AS n FROM monitoring.alerts AS a
-        LEFT JOIN monitoring.source_tables AS t ON a.dataset = $sources || t.source
+        LEFT JOIN monitoring.source_tables AS t
+            ON a.dataset = $sources || t.source AND a.detector IS DISTINCT FROM $scorecard
         WHERE a.status IN ('open', 'acknowledged') GROUP BY ALL
     )
-    SELECT s.name, s.score, s.parts, s.day, coalesce(d.owner, t.owner, '') AS owner,
+    SELECT s.name, s.score, s.parts, s.day, coalesce(nullif(d.owner, ''), t.owner, '') AS owner,
+           coalesce(t.source, '') AS source,
            coalesce(d.description, '') AS description, coalesce(d.simulated, false) AS simulated,
            coalesce(a.n, 0) AS open_alerts
     FROM newest AS s LEFT JOIN monitoring.datasets AS d ON d.dataset = s.name
@@ -37,7 +38,7 @@ _DATASETS = """
 
 _TRENDS = """
     SELECT name, day, score FROM monitoring.scores
-    WHERE scope = $scope AND day BETWEEN $first AND $last ORDER BY name, day
+    WHERE scope = 'dataset' AND day BETWEEN $first AND $last ORDER BY name, day
 """
 
 _DETECTIONS = """
@@ -68,6 +69,7 @@ class DatasetHealth:
 
     name: str
     owner: str
+    source: str
     description: str
     simulated: bool
     score: float
@@ -88,10 +90,10 @@ class DatasetHealth:
 
 
 @dataclass(frozen=True)
-class OwnerHealth:
-    """The mean score of what somebody owns."""
+class GroupHealth:
+    """The mean score of the datasets of an owner or a source."""
 
-    owner: str
+    name: str
     score: float
     datasets: tuple[str, ...]
     open_alerts: int
@@ -151,7 +153,7 @@ class Portfolio:
         score: mean of the datasets' scores; ``None`` when nothing is scored yet.
         trend: that mean day by day, over the datasets that were scored on the day.
         datasets: worst first.
-        owners: worst first.
+        owners, sources: worst first; sources are databases and folders that are watched.
         detections: newest first.
         clauses: by dataset, most failures first.
     """
@@ -161,7 +163,8 @@ class Portfolio:
     score: float | None
     trend: tuple[tuple[date, float], ...]
     datasets: tuple[DatasetHealth, ...]
-    owners: tuple[OwnerHealth, ...]
+    owners: tuple[GroupHealth, ...]
+    sources: tuple[GroupHealth, ...]
     detections: tuple[Detection, ...]
     clauses: tuple[ClauseRecord, ...]
 
@@ -203,9 +206,9 @@ def read_portfolio(store: Store, *, days: int = 30, now: datetime | None = None)
     """
     now = now or datetime.now(UTC)
     since = now - timedelta(days=days)
-    period = {"scope": DATASET_SCOPE, "first": since.date() + timedelta(days=1), "last": now.date()}
+    period = {"first": since.date() + timedelta(days=1), "last": now.date()}
     trends = _trends(store.rows(_TRENDS, period))
-    scored = store.rows(_DATASETS, {"scope": DATASET_SCOPE, "last": now.date(), "sources": SOURCES})
+    scored = store.rows(_DATASETS, {"last": now.date(), "sources": SOURCES, "scorecard": SCORECARD})
     datasets = tuple(_dataset(row, trends.get(row["name"], ())) for row in scored)
     return Portfolio(
         at=now,
@@ -213,7 +216,8 @@ def read_portfolio(store: Store, *, days: int = 30, now: datetime | None = None)
         score=fmean(dataset.score for dataset in datasets) if datasets else None,
         trend=_mean_trend(trends),
         datasets=datasets,
-        owners=_owners(datasets),
+        owners=_groups({dataset: dataset.owner for dataset in datasets}),
+        sources=_groups({dataset: dataset.source for dataset in datasets if dataset.source}),
         detections=tuple(Detection(**row) for row in store.rows(_DETECTIONS, {"since": since})),
         clauses=tuple(ClauseRecord(**row) for row in store.rows(_CLAUSES, {"since": since})),
     )
@@ -241,6 +245,7 @@ def _dataset(row: Mapping[str, Any], trend: _Trend) -> DatasetHealth:
     return DatasetHealth(
         name=row["name"],
         owner=row["owner"] or NOBODY,
+        source=row["source"],
         description=row["description"],
         simulated=row["simulated"],
         score=row["score"],
@@ -251,17 +256,17 @@ def _dataset(row: Mapping[str, Any], trend: _Trend) -> DatasetHealth:
     )
 
 
-def _owners(datasets: Sequence[DatasetHealth]) -> tuple[OwnerHealth, ...]:
-    owned: dict[str, list[DatasetHealth]] = defaultdict(list)
-    for dataset in datasets:
-        owned[dataset.owner].append(dataset)
-    owners = [
-        OwnerHealth(
-            owner,
+def _groups(names: Mapping[DatasetHealth, str]) -> tuple[GroupHealth, ...]:
+    grouped: dict[str, list[DatasetHealth]] = defaultdict(list)
+    for dataset, name in names.items():
+        grouped[name].append(dataset)
+    found = [
+        GroupHealth(
+            name,
             fmean(dataset.score for dataset in theirs),
             tuple(sorted(dataset.name for dataset in theirs)),
             sum(dataset.open_alerts for dataset in theirs),
         )
-        for owner, theirs in owned.items()
+        for name, theirs in grouped.items()
     ]
-    return tuple(sorted(owners, key=lambda owner: (owner.score, owner.owner)))
+    return tuple(sorted(found, key=lambda one: (one.score, one.name)))

@@ -32,7 +32,7 @@ def portfolio_reports(store: StoreResource) -> dg.MaterializeResult:
             weights=weights_of(where.score_weights),
         )
         details.update(datasets=len(portfolio.datasets), open_alerts=len(portfolio.open))
-    owners = [(owner.owner, owner.score, owner.status, owner.open_alerts) for owner in portfolio.owners]
+    owners = [(owner.name, owner.score, owner.status, owner.open_alerts) for owner in portfolio.owners]
     return dg.MaterializeResult(
         metadata={
             **details,

@@ -92,7 +92,7 @@ def test_a_portfolio_names_the_worst_first_and_averages_what_owners_have(filled:
     ]
     assert portfolio.score == pytest.approx(78.5)
     assert portfolio.status == "warning"
-    assert [(o.owner, o.score, o.open_alerts) for o in portfolio.owners] == [
+    assert [(o.name, o.score, o.open_alerts) for o in portfolio.owners] == [
         ("nobody", 60.0, 1),
         ("sales", 97.0, 0),
     ]
