@@ -107,7 +107,9 @@ def test_a_simulated_source_with_a_clock_of_its_own_is_as_fresh_as_it_arrives(st
     update_scores(store, now)
 
     def freshness(day: date) -> dict[str, float]:
-        rows = store.rows("SELECT name, parts FROM monitoring.scores WHERE day = ?", [day])
+        rows = store.rows(
+            "SELECT name, parts FROM monitoring.scores WHERE scope = 'dataset' AND day = ?", [day]
+        )
         return {row["name"]: json.loads(row["parts"])["freshness"] for row in rows}
 
     assert freshness(now.date()) == {"fleet": 1.0, "real": 0.0}
