@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean
@@ -216,8 +216,8 @@ def read_portfolio(store: Store, *, days: int = 30, now: datetime | None = None)
         score=fmean(dataset.score for dataset in datasets) if datasets else None,
         trend=_mean_trend(trends),
         datasets=datasets,
-        owners=_groups({dataset: dataset.owner for dataset in datasets}),
-        sources=_groups({dataset: dataset.source for dataset in datasets if dataset.source}),
+        owners=_groups((dataset.owner, dataset) for dataset in datasets),
+        sources=_groups((dataset.source, dataset) for dataset in datasets if dataset.source),
         detections=tuple(Detection(**row) for row in store.rows(_DETECTIONS, {"since": since})),
         clauses=tuple(ClauseRecord(**row) for row in store.rows(_CLAUSES, {"since": since})),
     )
@@ -256,9 +256,9 @@ def _dataset(row: Mapping[str, Any], trend: _Trend) -> DatasetHealth:
     )
 
 
-def _groups(names: Mapping[DatasetHealth, str]) -> tuple[GroupHealth, ...]:
+def _groups(named: Iterable[tuple[str, DatasetHealth]]) -> tuple[GroupHealth, ...]:
     grouped: dict[str, list[DatasetHealth]] = defaultdict(list)
-    for dataset, name in names.items():
+    for name, dataset in named:
         grouped[name].append(dataset)
     found = [
         GroupHealth(
