@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dqm_assets.notify.fan_out import NOTIFICATIONS
+from dqm_assets.notify.fan_out import HELD, NOTIFICATIONS, TOLD_GROUPS
 from dqm_assets.notify.message import Cause, Item, Kind, delivery_id_of
 from dqm_assets.notify.outbox import Transition
+from dqm_assets.notify.routing import ALARMS, CAUSE_TOLD
 from dqm_assets.notify.rules import Retry
-from dqm_assets.notify.schedule import retry_at
+from dqm_assets.notify.schedule import quiet_bundle, retry_at
 from dqm_assets.pipeline.rows import upsert_rows
-from dqm_assets.store import Store
+from dqm_assets.quality.alert import SEVERITIES, Severity
+from dqm_assets.store import Store, Transaction
 
 #: A drainer that says nothing for so long is dead, and another one sends what it had.
 LEASE = timedelta(seconds=120)
@@ -27,7 +29,8 @@ _DUE = """
 """
 _COLUMNS = """
     SELECT n.*, coalesce(a.status = 'muted' AND n.event <> 'muted' AND n.attempts = 0, false) AS muted,
-           r.dagster_run_id, c.alert_id AS cause_id, c.title AS cause_title, d.datasets AS affected
+           coalesce(a.severity, n.severity) AS severity_now, r.dagster_run_id, c.alert_id AS cause_id,
+           c.title AS cause_title, d.datasets AS affected
     FROM monitoring.notifications AS n
     LEFT JOIN monitoring.alerts AS a USING (alert_id)
     LEFT JOIN monitoring.alerts AS c ON a.caused_by <> '' AND c.alert_id = a.caused_by
@@ -69,12 +72,27 @@ _NEW = (
 )
 
 
+#: What was not told because its cause was, and goes on.
+_FOLLOWERS = """
+    SELECT n.notification_id, n.channel, n.group_key, n.severity, n.due_at
+    FROM monitoring.notifications AS n JOIN monitoring.alerts AS a USING (alert_id)
+    WHERE list_contains($groups, n.group_key) AND n.status = 'dropped' AND starts_with(n.last_error, $reason)
+      AND a.status IN ('open', 'acknowledged')
+"""
+
+
 @dataclass(frozen=True)
 class Delivery:
-    """One message to one channel; its id stays, however often it is tried."""
+    """One message to one channel; its id stays, however often it is tried.
+
+    Attributes:
+        severity: of the worst of its alerts as it is now, which may be worse than what is told of it.
+    """
 
     delivery_id: str
     channel: str
+    route: str
+    severity: Severity
     kind: Kind
     attempts: int
     items: tuple[Item, ...]
@@ -116,6 +134,24 @@ class _FailedRow:
 
 
 @dataclass(frozen=True)
+class _RevivedRow:
+    notification_id: str
+    status: str
+    last_error: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class _HeldRow:
+    notification_id: str
+    delivery_id: str | None
+    bundle: str
+    last_error: str
+    due_at: datetime
+    leased_until: datetime | None
+
+
+@dataclass(frozen=True)
 class _ReleasedRow:
     notification_id: str
     leased_until: datetime | None
@@ -143,6 +179,7 @@ def lease(
         upsert_rows(
             tx, NOTIFICATIONS, [_DroppedRow(each, "dropped", "the alert is muted") for each in dropped]
         )
+        _tell_followers(tx, {(row["channel"], row["group_key"]) for row in new if row["muted"]}, now)
         groups = [*_by_delivery(again), *compose([row for row in new if not row["muted"]])][:limit]
         deliveries = [_delivery(group) for group in groups]
         upsert_rows(
@@ -190,7 +227,8 @@ def _delivery(group: Sequence[dict[str, Any]]) -> Delivery:
     items = tuple(_item(row) for row in group)
     kind: Kind = "digest" if first["bundle"] else "alert" if len(group) == 1 else "group"
     known = first["delivery_id"] or delivery_id_of([item.notification_id for item in items])
-    return Delivery(known, first["channel"], kind, first["attempts"], items)
+    worst = max((row["severity_now"] for row in group), key=SEVERITIES.index)
+    return Delivery(known, first["channel"], first["route"], worst, kind, first["attempts"], items)
 
 
 def _item(row: dict[str, Any]) -> Item:
@@ -230,26 +268,78 @@ def mark_failed(
     status = "dead" if dead else "waiting"
     ids = [item.notification_id for item in delivery.items]
     with store.transaction(NOTIFICATIONS) as tx:
-        mine = tx.query(
-            "SELECT 1 FROM monitoring.notifications WHERE list_contains(?, notification_id) "
-            "AND leased_by = ? AND status = 'waiting' LIMIT 1",
-            [ids, drainer],
-        )
-        if not mine.num_rows:
+        if not _mine(tx, [delivery], drainer):
             return False
         upsert_rows(
             tx, NOTIFICATIONS, [_FailedRow(each, status, attempts, error, again, None) for each in ids]
         )
+        if dead:
+            alerts = [item.transition.alert for item in delivery.items]
+            _tell_followers(tx, {(delivery.channel, alert.group_key) for alert in alerts}, at)
     return dead
+
+
+def _tell_followers(tx: Transaction, untold: Collection[tuple[str, str]], now: datetime) -> None:
+    """Let wait what was not told because its cause was, where nothing as severe of that is told after all.
+
+    Args:
+        tx: the open transaction.
+        untold: channels, and groups of alerts of which something went untold there.
+        now: the time.
+    """
+    if not untold:
+        return
+    groups = sorted({group for _, group in untold})
+    told = tx.query(TOLD_GROUPS, {"groups": groups, "alarms": list(ALARMS)}).to_pylist()
+    worst: dict[tuple[str, str], int] = {}
+    for row in told:
+        place = (row["channel"], row["group_key"])
+        worst[place] = max(worst.get(place, -1), SEVERITIES.index(row["severity"]))
+    followers = tx.query(_FOLLOWERS, {"groups": groups, "reason": CAUSE_TOLD}).to_pylist()
+    rows = [
+        _RevivedRow(row["notification_id"], "waiting", "", max(row["due_at"], now))
+        for row in followers
+        if (place := (row["channel"], row["group_key"])) in untold
+        and SEVERITIES.index(row["severity"]) > worst.get(place, -1)
+    ]
+    upsert_rows(tx, NOTIFICATIONS, rows)
+
+
+def hold(store: Store, delivery: Delivery, drainer: str, until: datetime) -> None:
+    """Let a delivery wait for the end of quiet hours; what was never tried comes then as one message.
+
+    What another drainer has taken over meanwhile is left to that one.
+    """
+    with store.transaction(NOTIFICATIONS) as tx:
+        mine = _mine(tx, [delivery], drainer)
+        tried = delivery.attempts > 0
+        said = f"{HELD} until {until.isoformat(timespec='minutes')}"
+        rows = [
+            _HeldRow(
+                row["notification_id"],
+                delivery.delivery_id if tried else None,
+                row["bundle"] if tried else quiet_bundle(until),
+                f"{said}; before: {row['last_error']}" if tried else "",
+                until,
+                None,
+            )
+            for row in mine
+        ]
+        upsert_rows(tx, NOTIFICATIONS, rows)
 
 
 def release(store: Store, deliveries: Sequence[Delivery], drainer: str) -> None:
     """Give back what was taken and not tried; what another drainer has taken over meanwhile stays its own."""
-    ids = [item.notification_id for delivery in deliveries for item in delivery.items]
     with store.transaction(NOTIFICATIONS) as tx:
-        mine = tx.query(
-            "SELECT notification_id FROM monitoring.notifications "
-            "WHERE list_contains(?, notification_id) AND leased_by = ? AND status = 'waiting'",
-            [ids, drainer],
-        ).to_pylist()
+        mine = _mine(tx, deliveries, drainer)
         upsert_rows(tx, NOTIFICATIONS, [_ReleasedRow(row["notification_id"], None) for row in mine])
+
+
+def _mine(tx: Transaction, deliveries: Sequence[Delivery], drainer: str) -> list[dict[str, Any]]:
+    """Rows of deliveries that a drainer still has."""
+    ids = [item.notification_id for delivery in deliveries for item in delivery.items]
+    return tx.query(
+        "SELECT notification_id, bundle, last_error FROM monitoring.notifications "
+        "WHERE list_contains(?, notification_id) AND leased_by = ? AND status = 'waiting'",
+        [ids, drainer],
+    ).to_pylist()

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dqm_assets.notify.channel import send
-from dqm_assets.notify.deliveries import LEASE, Delivery, lease, mark_failed, mark_sent, release
+from dqm_assets.notify.deliveries import LEASE, Delivery, hold, lease, mark_failed, mark_sent, release
 from dqm_assets.notify.fan_out import route_outbox
 from dqm_assets.notify.message import Addresses, message_of
 from dqm_assets.notify.rules import Channel, Rules
+from dqm_assets.notify.schedule import quiet_until
 from dqm_assets.settings import Settings
 from dqm_assets.store import Store
 
@@ -116,6 +117,10 @@ class _Courier:
                 release(self.store, deliveries[position:], self.drainer)
                 break
             channel = self.rules.channels.get(delivery.channel)
+            quiet = self._quiet_until(delivery)
+            if quiet is not None:
+                hold(self.store, delivery, self.drainer, quiet)
+                continue
             error = self._send(delivery, channel)
             if error:
                 dead = self._failed(delivery, channel, error)
@@ -125,6 +130,11 @@ class _Courier:
             mark_sent(self.store, delivery, self.clock())
             sent += 1
         return _Ends(sent, 0, 0)
+
+    def _quiet_until(self, delivery: Delivery) -> datetime | None:
+        """End of the quiet hours that it is now, which it was not when it was routed, or first tried."""
+        route = next((route for route in self.rules.routes if route.name == delivery.route), None)
+        return None if route is None else quiet_until(route, delivery.severity, self.clock())
 
     def _send(self, delivery: Delivery, channel: Channel | None) -> str:
         if channel is None:

@@ -12,6 +12,8 @@ from dqm_assets.quality.alert import Severity
 from dqm_assets.store import Store, Transaction
 
 NOTIFICATIONS = "monitoring.notifications"
+#: How the last error of a delivery begins that was tried, and waits for the end of quiet hours.
+HELD = "quiet hours"
 #: Transitions routed in one transaction, so that it stays short.
 _AT_ONCE = 500
 
@@ -33,11 +35,13 @@ _TOLD_ALERTS = """
     GROUP BY channel, alert_id
 """
 _HELD = """
-    SELECT notification_id, channel, alert_id, due_at
+    SELECT notification_id, channel, alert_id, due_at, if(delivery_id IS NULL, '', bundle) AS bundle
     FROM monitoring.notifications
-    WHERE list_contains($alerts, alert_id) AND status = 'waiting' AND delivery_id IS NULL AND bundle <> ''
+    WHERE list_contains($alerts, alert_id) AND status = 'waiting'
+      AND if(delivery_id IS NULL, bundle <> '', starts_with(last_error, $held))
 """
-_TOLD_GROUPS = """
+#: When the first alarm of each severity was told of groups of alerts, or is due, by channel.
+TOLD_GROUPS = """
     SELECT channel, group_key, severity, min(if(bundle <> '', due_at, created_at)) AS due_at
     FROM monitoring.notifications
     WHERE list_contains($groups, group_key) AND list_contains($alarms, event)
@@ -140,9 +144,10 @@ def _brought_forward(tx: Transaction, rows: Sequence[NotificationRow]) -> list[_
             soonest.setdefault((row.channel, row.alert_id), row.due_at)
     if not soonest:
         return []
-    held = tx.query(_HELD, {"alerts": sorted({alert_id for _, alert_id in soonest})}).to_pylist()
+    asked = {"alerts": sorted({alert_id for _, alert_id in soonest}), "held": HELD}
+    held = tx.query(_HELD, asked).to_pylist()
     return [
-        _ForwardRow(row["notification_id"], soonest[key], "")
+        _ForwardRow(row["notification_id"], soonest[key], row["bundle"])
         for row in held
         if (key := (row["channel"], row["alert_id"])) in soonest and row["due_at"] > soonest[key]
     ]
@@ -171,7 +176,7 @@ def _causes(
     if not caused:
         return {}, {}
     groups = sorted({alert.group_key for alert in caused})
-    rows = tx.query(_TOLD_GROUPS, {"groups": groups, "alarms": list(ALARMS)}).to_pylist()
+    rows = tx.query(TOLD_GROUPS, {"groups": groups, "alarms": list(ALARMS)}).to_pylist()
     told = {(row["channel"], row["group_key"], row["severity"]): row["due_at"] for row in rows}
     causes = sorted({alert.caused_by for alert in caused})
     ongoing = tx.query(_ONGOING, [causes]).to_pylist()

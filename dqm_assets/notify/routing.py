@@ -16,6 +16,8 @@ from dqm_assets.quality.grouping import is_recent
 BEGINNINGS: tuple[EventName, ...] = ("opened", "reopened", "updated")
 #: Transitions whose telling makes the resolution worth telling.
 ALARMS: tuple[EventName, ...] = (*BEGINNINGS, "escalated")
+#: How the reason begins for which something is not told that follows from what was.
+CAUSE_TOLD = "its cause was told"
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _follows(channel: str, transition: Transition, planned: Due, history: Histor
     as_severe = SEVERITIES[SEVERITIES.index(alert.severity) :]
     told = (history.groups.get((channel, alert.group_key, severity)) for severity in as_severe)
     by_then = any(at is not None and at <= planned.at for at in told)
-    return f"its cause was told, alert {alert.caused_by[:8]}" if by_then else ""
+    return f"{CAUSE_TOLD}, alert {alert.caused_by[:8]}" if by_then else ""
 
 
 def _worse(severity: Severity, than: Severity) -> bool:

@@ -36,7 +36,12 @@ def due(route: Route, severity: Severity, at: datetime, now: datetime | None = N
         when = next_digest(route.digest, at)
         planned = Due(when, f"digest {when.isoformat()}")
     end = quiet_until(route, severity, max(planned.at, now or at))
-    return planned if end is None else Due(end, f"quiet {end.isoformat()}")
+    return planned if end is None else Due(end, quiet_bundle(end))
+
+
+def quiet_bundle(end: datetime) -> str:
+    """What is held back until the same moment is one message."""
+    return f"quiet {end.isoformat()}"
 
 
 def next_digest(digest: Digest, at: datetime) -> datetime:

@@ -136,6 +136,36 @@ def test_what_follows_is_told_when_its_cause_is_muted_or_no_service_took_it(
     assert [post.events for post in webhook.posts] == told
 
 
+@pytest.mark.parametrize("lost", ["dead", "muted", "sent"])
+def test_what_was_not_told_for_the_sake_of_its_cause_is_told_when_that_never_is(
+    store: Store, webhook: Webhook, lost: str
+) -> None:
+    made = rules(webhook.url, retry={"first": "0s", "longest": "0s", "attempts": 2})
+    cause = alert(dataset="orders")
+    webhook.status = 200 if lost == "sent" else 400
+    tell(store, [happened("opened", cause)])
+    if lost != "muted":
+        drain(store, made)
+    follows = {
+        name: alert(dataset=name, group_key=cause.alert_id, caused_by=cause.alert_id)
+        for name in ("mart", "over")
+    }
+    tell(store, [happened("opened", each) for each in follows.values()])
+    if lost == "muted":
+        # Planned to be told, and muted before it was.
+        route_outbox(store, made, datetime.now(UTC))
+        assert statuses(store) == {"dropped": 2, "waiting": 1}
+        tell(store, [happened("muted", cause)])
+    tell(store, [happened("resolved", follows["over"])])
+    drain(store, made)
+    webhook.status = 200
+    webhook.posts.clear()
+    drain(store, made)
+    drain(store, made)
+    told = [(one["event"], one["alert"]["dataset"]) for post in webhook.posts for one in post.told]
+    assert told == ([] if lost == "sent" else [("opened", "mart")])
+
+
 def test_what_is_refused_too_often_is_dead_until_it_is_revived(store: Store, webhook: Webhook) -> None:
     webhook.status = 400
     made = rules(webhook.url, retry={"first": "0s", "longest": "0s", "attempts": 3})

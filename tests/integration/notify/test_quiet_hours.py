@@ -119,3 +119,29 @@ def test_a_weekend_of_a_team_with_quiet_hours_and_a_digest(
     assert team.at("2026-03-31 07:00") == [["opened e"]]
     assert team.at("2026-03-31 08:00") == []
     assert team.mailed() == ["dqm digest: 1 change (1 error)"]
+
+
+def test_a_message_that_was_refused_before_the_hours_is_not_tried_again_within_them(
+    store: Store, webhook: Webhook, mail: tuple[str, list[Message]], tmp_path: Path
+) -> None:
+    file = tmp_path / "notifications.yaml"
+    file.write_text(FILE)
+    rules = check_rules(file, {"ONCALL_URL": webhook.url, "MAIL_URL": mail[0]}).rules
+    assert rules is not None
+    team = Weekend(store, rules, webhook, mail[1])
+    webhook.status = 503
+    team.happens("2026-03-30 21:57", "opened", about("a", "error"))
+    team.happens("2026-03-30 21:58", "opened", about("b", "error"))
+    assert team.at("2026-03-30 21:58") == [["opened a"]], "after one failure the channel is left alone"
+    webhook.status = 200
+    assert team.at("2026-03-30 23:30") == team.at("2026-03-31 03:00") == []
+    [tried] = store.rows("SELECT attempts, last_error FROM monitoring.notifications WHERE attempts > 0")
+    assert tried["attempts"] == 1
+    assert "quiet hours until 2026-03-31T05:00+00:00; before:" in tried["last_error"]
+
+    # What became critical wakes somebody, and tells first what was held back of it.
+    team.happens("2026-03-31 03:10", "escalated", about("a", "critical"))
+    assert team.at("2026-03-31 03:10") == [["opened a"], ["escalated a"]]
+    assert team.at("2026-03-31 06:59") == []
+    assert team.at("2026-03-31 07:00") == [["opened b"]]
+    assert team.at("2026-03-31 07:01") == []
