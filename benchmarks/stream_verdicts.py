@@ -1,7 +1,7 @@
 """How soon a verdict is there, at a high rate and for long: what a user starts, measured from outside.
 
 ``python -m benchmarks.stream_verdicts --minutes 10 --json``: ``dqm simulate stream --rate 10000`` beside
-``DQM_STREAM_WINDOW_SECONDS=0.5 dqm stream run --linger 0.05``, two processes, with the Apache Kafka of the
+``DQM_STREAM_WINDOW_SECONDS=0.25 dqm stream run --linger 0.05``, two processes, with the Apache Kafka of the
 tests (it needs Java and Maven) and an embedded PostgreSQL. One source is faulty once in each two minutes.
 
 ``under_1s``: share of the records of whose window a verdict was committed within a second of their arrival
@@ -210,8 +210,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON line")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rate", type=int, default=10_000, help="events a second")
-    parser.add_argument("--window", type=float, default=0.5, help="seconds of a window")
-    parser.add_argument("--warm-up", type=float, default=10.0, help="seconds that are not counted")
+    parser.add_argument("--window", type=float, default=0.25, help="seconds of a window")
+    parser.add_argument("--warm-up", type=float, default=40.0, help="seconds that are not counted")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dqm-verdicts-") as name:
         folder = Path(name)

@@ -9,8 +9,9 @@ from dqm_assets.pipeline.incidents import Incidents, concerned_alerts, with_expl
 from dqm_assets.pipeline.measure import MetricRow
 from dqm_assets.pipeline.rows import append_rows, upsert_rows
 from dqm_assets.pipeline.segment_explanation import explain_by_segments
-from dqm_assets.pipeline.series_states import Judged, judge_points, unknown_points
-from dqm_assets.pipeline.training import training_of
+from dqm_assets.pipeline.series_memory import SeriesMemory
+from dqm_assets.pipeline.series_states import Judged, judge_points
+from dqm_assets.pipeline.stored_points import Arrivals
 from dqm_assets.pipeline.verdict_rows import verdict_row
 from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality.alert import Alert, SeriesKey
@@ -51,6 +52,7 @@ def observe(
     simulated: bool = False,
     retention_days: int | None = None,
     explain: Callable[[Alert], Explanation | None] | None = None,
+    memory: SeriesMemory | None = None,
 ) -> ObserveSummary:
     """Keep points, judge them, and bring alerts up to date, all in one transaction.
 
@@ -67,22 +69,38 @@ def observe(
         retention_days: days that the dataset's rows stay; left out, the setting's.
         explain: Says what explains an alert that was opened or got worse; when left out, the segments of the
             alert's own metric do.
+        memory: of a service that observes this dataset again and again; judging is the same without it.
     """
     if not points:
         return ObserveSummary()
+    lasting, memory = memory is not None, memory or SeriesMemory(store, dataset)
     with store.locked(f"observe:{dataset}"):
-        new, changed = unknown_points(store, dataset, points)
-        if not new and not changed:
-            return ObserveSummary()
-        judged = judge_points(store, dataset, [*new, *changed], watches, training_of(store, dataset))
-        with store.transaction(*ALERT_TABLES) as tx:
-            _write(tx, dataset, new, changed, judged, retention_days or store.settings.retention_days)
-            policies = _policies(watches, owner, simulated=simulated)
-            joining = {(watch.metric, watch.detector): watch.joins for watch in watches if watch.joins}
-            incidents = _incidents(tx, dataset, _joined(judged.findings, joining), policies, joining)
-            with_explanations(incidents, explain or _by_segments(tx))
-            write_incidents(tx, incidents)
-    return _summary(len(new) + len(changed), judged, incidents)
+        try:
+            memory.refresh()
+            arrived = memory.arrivals(points)
+            if not arrived.points:
+                return ObserveSummary()
+            judged = judge_points(store, dataset, arrived.points, watches, memory.training(), memory.live)
+            calm = memory.is_calm(judged.findings)
+            incidents = Incidents()
+            with store.transaction(*(() if calm else ALERT_TABLES)) as tx:
+                _write(tx, dataset, arrived, judged, retention_days or store.settings.retention_days)
+                if not calm:
+                    policies = _policies(watches, owner, simulated=simulated)
+                    joining = {
+                        (watch.metric, watch.detector): watch.joins for watch in watches if watch.joins
+                    }
+                    incidents = _incidents(tx, dataset, _joined(judged.findings, joining), policies, joining)
+                    with_explanations(incidents, explain or _by_segments(tx))
+                    write_incidents(tx, incidents)
+            if lasting:
+                at_rest = not incidents.active and not incidents.changed
+                memory.keep(arrived, judged.learned, tx.mark, calm=at_rest)
+        except BaseException:
+            # Its detectors may have learned what was not written.
+            memory.forget()
+            raise
+    return _summary(len(arrived.points), judged, incidents)
 
 
 def _policies(watches: Sequence[Watch], owner: str, *, simulated: bool) -> dict[tuple[str, str], AlertPolicy]:
@@ -95,14 +113,7 @@ def _policies(watches: Sequence[Watch], owner: str, *, simulated: bool) -> dict[
     }
 
 
-def _write(  # noqa: PLR0917 - what is written, and how long it stays
-    tx: Transaction,
-    dataset: str,
-    new: Sequence[Point],
-    changed: Sequence[Point],
-    judged: Judged,
-    retention_days: int,
-) -> None:
+def _write(tx: Transaction, dataset: str, arrived: Arrivals, judged: Judged, retention_days: int) -> None:
     """Append what is new (no look for equal keys: the lock of the dataset says there are none).
 
     Metrics are removed by the age of the data and verdicts by that of the judgement, so that of older data a
@@ -110,16 +121,16 @@ def _write(  # noqa: PLR0917 - what is written, and how long it stays
     """
     now = datetime.now(UTC)
     oldest = now - timedelta(days=retention_days)
-    corrected = {(point.column_name, point.segment, point.metric, point.batch) for point in changed}
+    corrected = {(point.column_name, point.segment, point.metric, point.batch) for point in arrived.changed}
     fresh, again = [], []
     for finding in judged.findings:
         series = finding.series
         row = verdict_row(series, finding.batch, finding.verdict, snapshot=finding.snapshot or 0, now=now)
         known = (series.column_name, series.segment, series.metric, finding.batch) in corrected
         (again if known or finding.verdict.ts < oldest else fresh).append(row)
-    append_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in new])
+    append_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in arrived.new])
     append_rows(tx, "monitoring.verdicts", fresh)
-    upsert_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in changed])
+    upsert_rows(tx, "metrics.metrics", [_metric_row(dataset, point) for point in arrived.changed])
     upsert_rows(tx, "monitoring.verdicts", again)
     upsert_rows(tx, "monitoring.detector_states", judged.states)
 

@@ -16,7 +16,7 @@ from dqm_assets.pipeline.judge import ADAPT_AFTER, DETECTOR_NAME, METHOD, SENSIT
 from dqm_assets.pipeline.judged_metrics import JUDGED_METRICS
 from dqm_assets.pipeline.label_rows import LabelRow, label_id_of
 from dqm_assets.pipeline.rows import append_rows, as_json, upsert_rows
-from dqm_assets.pipeline.series_states import HISTORY_POINTS
+from dqm_assets.pipeline.stored_points import HISTORY_POINTS
 from dqm_assets.pipeline.training import training_of
 from dqm_assets.quality.alert import Alert, SeriesKey
 from dqm_assets.quality.alerts import acknowledge

@@ -1,14 +1,23 @@
 """Detector states of many series: read, brought up to date with new points, and written back."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import structlog
 
 from dqm_assets.errors import SettingsError
+from dqm_assets.pipeline.stored_points import (
+    Address,
+    Place,
+    address_of,
+    newest_points,
+    place_of,
+    points_between,
+)
 from dqm_assets.pipeline.training import Training
 from dqm_assets.pipeline.watch import Point, Watch
 from dqm_assets.quality.alert import SeriesKey
@@ -21,8 +30,6 @@ from dqm_assets.store import Store
 
 _log = structlog.get_logger(__name__)
 
-#: Points of a series that are read when its state must be learned anew.
-HISTORY_POINTS = 5_000
 #: A state is written when it has learned so many points since it was last written, or when it is small: the
 #: points in between are learned again from the metrics, which costs less than writing large states each time.
 _CHECKPOINT_POINTS = 16
@@ -32,23 +39,6 @@ _STATES = """
     SELECT column_name, segment, metric, detector, ts, batch, setting, state
     FROM monitoring.detector_states WHERE dataset = $dataset AND list_contains($metrics, metric)
 """
-_WINDOW = """
-    SELECT column_name, segment, metric, batch, ts, value FROM metrics.metrics
-    WHERE dataset = $dataset AND list_contains($metrics, metric) AND ts BETWEEN $first AND $last
-"""
-_HISTORY = """
-    SELECT column_name, segment, metric, batch, ts, value FROM metrics.metrics
-    WHERE dataset = $dataset AND list_contains($metrics, metric)
-      AND list_contains($series, column_name || chr(31) || segment || chr(31) || metric)
-    QUALIFY row_number() OVER (
-        PARTITION BY column_name, segment, metric ORDER BY ts DESC, batch DESC
-    ) <= $points
-"""
-
-#: Column, segment and metric.
-Address = tuple[str, str, str]
-#: Time and batch: the order of a series.
-Place = tuple[datetime, str]
 
 
 @dataclass(frozen=True)
@@ -68,11 +58,40 @@ class StateRow:
 
 
 @dataclass(frozen=True)
+class Learned:
+    """A detector that has learned its series up to a place.
+
+    Attributes:
+        detector: it goes on from here.
+        setting: what it depends on (`Watch.setting_with`).
+        place: of the last point that it learned.
+        unwritten: points that its stored state has not learned.
+    """
+
+    detector: Detector
+    setting: str
+    place: Place
+    unwritten: int
+
+
+@dataclass(frozen=True)
 class Judged:
-    """Verdicts on new points, in the order of their places, and the states to write."""
+    """Verdicts on new points, in the order of their places, the states to write, and what was learned."""
 
     findings: tuple[Finding, ...]
     states: tuple[StateRow, ...]
+    learned: Mapping[SeriesKey, Learned] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One detector of one series that has new points, the first of them at a place."""
+
+    series: SeriesKey
+    watch: Watch
+    setting: str
+    sensitivity: Sensitivity
+    first: Place
 
 
 @dataclass(frozen=True)
@@ -85,38 +104,20 @@ class _Task:
     detector: Detector
     #: Place up to which the detector has learned; ``None`` when it starts anew.
     learned: Place | None
-    #: Bytes of the state that it goes on from.
+    #: Bytes of the stored state that it goes on from.
     size: int = 0
+    #: Points that it learned since then, and whether they were learned by an earlier call.
+    unwritten: int = 0
+    live: bool = False
 
 
-def address_of(point: Point) -> Address:
-    """Which series a point is of."""
-    return point.column_name, point.segment, point.metric
-
-
-def place_of(point: Point) -> Place:
-    """Where a point stands in its series."""
-    return point.ts, point.batch
-
-
-def unknown_points(store: Store, dataset: str, points: Iterable[Point]) -> tuple[list[Point], list[Point]]:
-    """Split points into those the store has never seen and those that it has with another value."""
-    wanted = {(address_of(point), point.batch): point for point in points}
-    stored = _stored(
-        store,
-        dataset,
-        {point.metric for point in wanted.values()},
-        min(point.ts for point in wanted.values()),
-        max(point.ts for point in wanted.values()),
-    )
-    values = {(address, point.batch): point.value for address, of in stored.items() for point in of}
-    new = [point for key, point in wanted.items() if key not in values]
-    known = [(values[key], point) for key, point in wanted.items() if key in values]
-    return new, [point for value, point in known if not _same(value, point.value)]
-
-
-def judge_points(
-    store: Store, dataset: str, points: Sequence[Point], watches: Sequence[Watch], training: Training
+def judge_points(  # noqa: PLR0917 - what is judged, by what
+    store: Store,
+    dataset: str,
+    points: Sequence[Point],
+    watches: Sequence[Watch],
+    training: Training,
+    live: Mapping[SeriesKey, Learned] | None = None,
 ) -> Judged:
     """Judge points that are not stored yet, each by what came before it in its series.
 
@@ -129,27 +130,31 @@ def judge_points(
         points: New or corrected points of any number of series.
         watches: How they are judged; points of other metrics are left alone.
         training: What people have said of the series.
+        live: detectors that have learned all that is stored of their series; they learn these points too.
     """
     by_series: dict[Address, list[Point]] = defaultdict(list)
     for point in points:
         by_series[address_of(point)].append(point)
-    tasks = _tasks(store, dataset, by_series, watches, training)
+    tasks = _tasks(store, dataset, by_series, watches, training, live=live or {})
     if not tasks:
         return Judged((), ())
     past = _past(store, dataset, tasks, by_series)
     findings: list[Finding] = []
     states: list[StateRow] = []
+    known: dict[SeriesKey, Learned] = {}
     snapshot, now = store.changes().version, datetime.now(UTC)
     for task in tasks:
         address = (task.series.column_name, task.series.segment, task.series.metric)
         fresh = by_series[address]
-        line = _timeline(past[address], fresh, task.learned)
+        line = _timeline(past.get(address, ()), fresh, task.learned)
         found, state = _advance(task, line, {point.batch for point in fresh}, training, (snapshot, now))
         findings += found
         if state is not None:
             states.append(state)
+        unwritten = 0 if state is not None else task.unwritten + len(line)
+        known[task.series] = Learned(task.detector, task.setting, place_of(line[-1]), unwritten)
     findings.sort(key=lambda finding: finding.place)
-    return Judged(tuple(findings), tuple(states))
+    return Judged(tuple(findings), tuple(states), known)
 
 
 def learned_until(
@@ -171,7 +176,8 @@ def learned_until(
     for task in tasks:
         address = (task.series.column_name, task.series.segment, task.series.metric)
         [point] = by_series[address]
-        line = [one for one in _timeline(past[address], [], task.learned) if place_of(one) <= place_of(point)]
+        timeline = _timeline(past.get(address, ()), [], task.learned)
+        line = [one for one in timeline if place_of(one) <= place_of(point)]
         _run(task, line, training)
         found.append((point, task.series, task.detector))
     return found
@@ -185,22 +191,46 @@ def _tasks(
     training: Training,
     *,
     judged: bool = False,
+    live: Mapping[SeriesKey, Learned] | None = None,
 ) -> list[_Task]:
-    """Detectors that go on from their states where these are not beyond the first point.
+    """Detectors that go on from where they are, or from their states where these are not beyond the points.
 
     Args:
         judged: the points may have been learned already.
     """
+    tasks, cold = [], []
+    for asked in _asked(dataset, by_series, watches, training):
+        known = (live or {}).get(asked.series)
+        if known is not None and known.setting == asked.setting and asked.first > known.place:
+            task = _Task(asked.series, asked.watch, asked.setting, known.detector, known.place)
+            tasks.append(replace(task, unwritten=known.unwritten, live=True))
+        else:
+            cold.append(asked)
+    if not cold:
+        return tasks
+    metrics = sorted({asked.series.metric for asked in cold})
+    stored = {
+        (row["column_name"], row["segment"], row["metric"], row["detector"]): row
+        for row in store.query(_STATES, {"dataset": dataset, "metrics": metrics}).to_pylist()
+    }
+    for asked in cold:
+        series = asked.series
+        row = stored.get((series.column_name, series.segment, series.metric, series.detector))
+        tasks.append(_stored_task(asked, row, judged=judged))
+    return tasks
+
+
+def _asked(
+    dataset: str,
+    by_series: Mapping[Address, Sequence[Point]],
+    watches: Sequence[Watch],
+    training: Training,
+) -> Iterator[_Asked]:
+    """Which detectors judge the series."""
     settings: dict[tuple[int, Sensitivity], str] = {}
     by_metric: dict[str, list[Watch]] = defaultdict(list)
     for watch in watches:
         by_metric[watch.metric].append(watch)
-    metrics = sorted({address[2] for address in by_series} & set(by_metric))
-    if not metrics:
-        return []
-    rows = store.query(_STATES, {"dataset": dataset, "metrics": metrics}).to_pylist()
-    stored = {(row["column_name"], row["segment"], row["metric"], row["detector"]): row for row in rows}
-    tasks = []
     for address, points in by_series.items():
         first = min(map(place_of, points))
         for watch in by_metric.get(address[2], ()):
@@ -208,21 +238,22 @@ def _tasks(
                 continue
             series = SeriesKey(dataset, *address, watch.detector)
             sensitivity = training.sensitivity(series, watch.sensitivity)
-            asked = (id(watch), sensitivity)
-            setting = settings.get(asked) or settings.setdefault(asked, watch.setting_with(sensitivity))
-            row = stored.get((*address, watch.detector))
-            known = (
-                row is not None
-                and row["setting"] == setting
-                and (first > (row["ts"], row["batch"]) or (judged and first == (row["ts"], row["batch"])))
-            )
-            detector = _restored(row["state"]) if row is not None and known else None
-            if row is not None and detector is not None:
-                learned = (row["ts"], row["batch"])
-                tasks.append(_Task(series, watch, setting, detector, learned, len(row["state"])))
-            else:
-                tasks.append(_Task(series, watch, setting, watch.detector_with(sensitivity), None))
-    return tasks
+            key = (id(watch), sensitivity)
+            setting = settings.get(key) or settings.setdefault(key, watch.setting_with(sensitivity))
+            yield _Asked(series, watch, setting, sensitivity, first)
+
+
+def _stored_task(asked: _Asked, row: Mapping[str, Any] | None, *, judged: bool) -> _Task:
+    """The detector goes on from its stored state, or starts anew."""
+    if row is not None and row["setting"] == asked.setting:
+        learned = (row["ts"], row["batch"])
+        if asked.first > learned or (judged and asked.first == learned):
+            detector = _restored(row["state"])
+            if detector is not None:
+                size = len(row["state"])
+                return _Task(asked.series, asked.watch, asked.setting, detector, learned, size)
+    detector = asked.watch.detector_with(asked.sensitivity)
+    return _Task(asked.series, asked.watch, asked.setting, detector, None)
 
 
 def _restored(state: bytes) -> Detector | None:
@@ -238,42 +269,17 @@ def _past(
     store: Store, dataset: str, tasks: Sequence[_Task], by_series: Mapping[Address, Sequence[Point]]
 ) -> dict[Address, list[Point]]:
     """Stored points that the tasks must learn: since their states, or the whole recent history."""
-    past: dict[Address, list[Point]] = defaultdict(list)
-    learned = [task.learned[0] for task in tasks if task.learned is not None]
+    past: dict[Address, list[Point]] = {}
+    cold = [task for task in tasks if not task.live]
+    learned = [task.learned[0] for task in cold if task.learned is not None]
     if learned:
-        metrics = {task.series.metric for task in tasks if task.learned is not None}
+        metrics = {task.series.metric for task in cold if task.learned is not None}
         last = max(point.ts for points in by_series.values() for point in points)
-        past.update(_stored(store, dataset, metrics, min(learned), last))
-    anew = {(t.series.column_name, t.series.segment, t.series.metric) for t in tasks if t.learned is None}
+        past.update(points_between(store, dataset, metrics, min(learned), last))
+    anew = {(t.series.column_name, t.series.segment, t.series.metric) for t in cold if t.learned is None}
     if anew:
-        rows = store.query(
-            _HISTORY,
-            {
-                "dataset": dataset,
-                "metrics": sorted({address[2] for address in anew}),
-                "series": ["\x1f".join(address) for address in sorted(anew)],
-                "points": HISTORY_POINTS,
-            },
-        ).to_pylist()
-        for address in anew:
-            past[address] = []
-        for row in rows:
-            point = Point(**row)
-            past[address_of(point)].append(point)
+        past.update(newest_points(store, dataset, anew))
     return past
-
-
-def _stored(
-    store: Store, dataset: str, metrics: Collection[str], first: datetime, last: datetime
-) -> dict[Address, list[Point]]:
-    rows = store.query(
-        _WINDOW, {"dataset": dataset, "metrics": sorted(metrics), "first": first, "last": last}
-    ).to_pylist()
-    found: dict[Address, list[Point]] = defaultdict(list)
-    for row in rows:
-        point = Point(**row)
-        found[address_of(point)].append(point)
-    return found
 
 
 def _timeline(past: Sequence[Point], fresh: Sequence[Point], learned: Place | None) -> list[Point]:
@@ -305,7 +311,8 @@ def _advance(
         for i, point in enumerate(line)
         if point.batch in fresh
     ]
-    if task.size > _SMALL_STATE_BYTES and len(line) < _CHECKPOINT_POINTS:
+    lasting = task.live or task.size > _SMALL_STATE_BYTES
+    if lasting and task.unwritten + len(line) < _CHECKPOINT_POINTS:
         return findings, None
     series, last = task.series, line[-1]
     row = StateRow(
@@ -321,7 +328,3 @@ def _advance(
         now,
     )
     return findings, row
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b)  # noqa: PLR0124 (NaN is the same as NaN)

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import psycopg
@@ -18,7 +19,8 @@ _NUMBERED = re.compile(r"([a-z_]+):(\d+)")
 
 _NEWEST = "SELECT max(snapshot_id) FROM ducklake_snapshot"
 _CHANGES = """
-SELECT changes_made FROM ducklake_snapshot_changes WHERE snapshot_id > %s AND snapshot_id <= %s
+SELECT changes_made, commit_extra_info FROM ducklake_snapshot_changes
+WHERE snapshot_id > %s AND snapshot_id <= %s
 """
 _NAMES = """
 SELECT table_id, schema_name || '.' || table_name
@@ -44,15 +46,15 @@ class ChangeLog:
         self._names: dict[int, str] = {}
         self._guard = threading.Lock()
 
-    def since(self, version: int | None) -> Changes:
-        """Tell the version of now, and what changed after ``version``.
+    def since(self, version: int | None, without: Collection[str] = ()) -> Changes:
+        """Tell the version of now, and what changed after ``version``, but for the commits of some marks.
 
         Raises:
             psycopg.Error | StoreError: PostgreSQL does not answer.
         """
         with self._guard:
             try:
-                return self._since(version)
+                return self._since(version, without)
             except psycopg.Error:
                 self._drop()
                 raise
@@ -62,7 +64,7 @@ class ChangeLog:
         with self._guard:
             self._drop()
 
-    def _since(self, version: int | None) -> Changes:
+    def _since(self, version: int | None, without: Collection[str]) -> Changes:
         if self._connection is None:
             self._connection = connect(self._url)
         found = self._connection.execute(_NEWEST).fetchone()
@@ -74,7 +76,8 @@ class ChangeLog:
         lines = self._connection.execute(_CHANGES, [version, newest]).fetchall()
         if len(lines) != newest - version:  # some have expired meanwhile
             return Changes(newest, None)
-        return Changes(newest, self._tables(self._connection, ",".join(line[0] or "" for line in lines)))
+        changes = ",".join(made or "" for made, mark in lines if mark not in without)
+        return Changes(newest, self._tables(self._connection, changes))
 
     def _tables(self, connection: psycopg.Connection, changes: str) -> frozenset[str] | None:
         numbers = set()

@@ -12,7 +12,7 @@ from dqm_assets.errors import StoreError
 from dqm_assets.store import operations
 from dqm_assets.store.operations import Operation
 from dqm_assets.store.tables import TABLES
-from dqm_assets.store.writer import Writer
+from dqm_assets.store.writer import Writer, new_mark
 
 _thread = threading.local()
 
@@ -35,6 +35,8 @@ class Transaction:
         self._stack = ExitStack()
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._locks: frozenset[str] = frozenset()
+        #: Name of its commit in the store's list of changes; it has one when something was written.
+        self.mark: str | None = None
 
     def upsert(self, table: str, rows: Any) -> None:
         """Insert or update rows by the table's key; of equal keys in the rows the last one counts.
@@ -99,7 +101,7 @@ class Transaction:
             self._end(None)
         elif self._gathered:
             _refuse_nesting()
-            self._writer.commit(self._gathered)
+            self.mark = self._writer.commit(self._gathered)
 
     def rollback(self, error: BaseException) -> None:
         """Write nothing; called by `Store.transaction`."""
@@ -126,7 +128,8 @@ class Transaction:
         if self._cursor is None:
             _refuse_nesting()
             self._locks = frozenset(self._tables).union(*(operation.locks for operation in self._gathered))
-            self._cursor = self._stack.enter_context(self._writer.session(self._locks))
+            self.mark = new_mark()
+            self._cursor = self._stack.enter_context(self._writer.session(self._locks, self.mark))
             _thread.busy = True
             for operation in self._gathered:
                 operation.run(self._cursor)

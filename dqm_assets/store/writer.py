@@ -45,6 +45,7 @@ class _Ticket:
     operations: Sequence[Operation]
     locks: frozenset[str]
     done: bool = False
+    mark: str = ""
     error: Exception | None = field(default=None)
 
 
@@ -64,17 +65,20 @@ class Writer:
         #: Commits that were run again because of a conflict.
         self.retries = 0
 
-    def commit(self, operations: Sequence[Operation]) -> None:
+    def commit(self, operations: Sequence[Operation]) -> str | None:
         """Write the operations of one transaction, all or none.
 
         Small transactions of several threads that wait at the same time share one commit: the first to
         get the process's turn writes for all. If that fails, each is tried on its own.
 
+        Returns:
+            The mark of the commit; None where nothing was to be written.
+
         Raises:
             StoreError: the operations cannot be written; nothing of them is.
         """
         if not operations:
-            return
+            return None
         ticket = _Ticket(operations, frozenset(lock for operation in operations for lock in operation.locks))
         if not ticket.locks or sum(map(rows_of, operations)) > _SMALL_ROWS:
             self._write([ticket])
@@ -82,6 +86,7 @@ class Writer:
             self._write_together(ticket)
         if ticket.error is not None:
             raise ticket.error
+        return ticket.mark
 
     def _write_together(self, ticket: _Ticket) -> None:
         with self._guard:
@@ -98,7 +103,7 @@ class Writer:
 
     def _write(self, group: Sequence[_Ticket]) -> None:
         needed = frozenset().union(*(ticket.locks for ticket in group))
-        mark = uuid.uuid4().hex
+        mark = new_mark()
         # Whatever ends this, an interrupt of the leading thread too: nobody takes it for having been written.
         problem: Exception | None = StoreError(
             "The store was perhaps not written: the thread that wrote was interrupted."
@@ -114,7 +119,7 @@ class Writer:
             problem.__cause__ = error
         finally:
             for ticket in group:
-                ticket.error = problem
+                ticket.error, ticket.mark = problem, mark
                 ticket.done = True
 
     def _unless_written(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
@@ -157,18 +162,21 @@ class Writer:
 
     def _write_once(self, operations: Sequence[Operation], needed: frozenset[str], mark: str) -> None:
         with self._begun(needed) as (postgres, cursor):
-            cursor.execute(f"CALL {LAKE}.set_commit_message('dqm', NULL, extra_info => '{mark}')")
+            _set_mark(cursor, mark)
             for operation in _planned(postgres, operations):
                 operation.run(cursor)
 
     @contextmanager
-    def session(self, needed: frozenset[str]) -> Generator[duckdb.DuckDBPyConnection]:
+    def session(
+        self, needed: frozenset[str], mark: str | None = None
+    ) -> Generator[duckdb.DuckDBPyConnection]:
         """Hold the locks and lend a cursor inside one transaction, which is committed at the end.
 
         Raises:
             StoreError: a statement or the commit failed, or the locks were lost; nothing is written.
         """
         with self._begun(needed) as (_, cursor):
+            _set_mark(cursor, mark or new_mark())
             yield cursor
 
     @contextmanager
@@ -209,6 +217,15 @@ class Writer:
             for connection in self._idle:
                 connection.close()
             self._idle.clear()
+
+
+def new_mark() -> str:
+    """A name for one commit that no other has."""
+    return uuid.uuid4().hex
+
+
+def _set_mark(cursor: duckdb.DuckDBPyConnection, mark: str) -> None:
+    cursor.execute(f"CALL {LAKE}.set_commit_message('dqm', NULL, extra_info => '{mark}')")
 
 
 def is_conflict(error: BaseException) -> bool:

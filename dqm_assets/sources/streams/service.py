@@ -13,6 +13,7 @@ from dqm_assets.errors import DqmError, StoreError
 from dqm_assets.pipeline.datasets import find_dataset
 from dqm_assets.sources.streams.client import kafka_client
 from dqm_assets.sources.streams.consumer import Poll, StreamConsumer, StreamLimits, StreamTotals
+from dqm_assets.sources.streams.counted_windows import CountedWindows
 from dqm_assets.sources.streams.dagster_report import DagsterReporter
 from dqm_assets.sources.streams.forwarding import LetterForwarder
 from dqm_assets.sources.streams.meter import StreamMeter
@@ -56,10 +57,10 @@ class StreamPlan:
 class TopicWatch:
     """One topic: told of what its sink commits, it counts windows and meters the consumer."""
 
-    def __init__(self, store: Store, topic: str, width: timedelta) -> None:
+    def __init__(self, store: Store, topic: str, width: timedelta, counted: CountedWindows) -> None:
         self.topic = topic
         self.meter = StreamMeter(topic)
-        self.keeper = WindowKeeper(store, topic, width)
+        self.keeper = WindowKeeper(store, topic, width, counted)
         self.totals = StreamTotals()
         self.lag: int | None = None
         #: Whether all that the broker held was fetched once.
@@ -92,8 +93,9 @@ class StreamService:
         self._store, self._plan = store, plan
         self._stopping = threading.Event()
         self._broken: Exception | None = None
-        self.watches = [TopicWatch(store, topic, plan.width) for topic in dict.fromkeys(plan.topics)]
-        self._judge = WindowJudge(store, plan.width, find_dataset(store.settings, DATASET).owner)
+        counted = CountedWindows(store)
+        self.watches = [TopicWatch(store, topic, plan.width, counted) for topic in dict.fromkeys(plan.topics)]
+        self._judge = WindowJudge(store, plan.width, find_dataset(store.settings, DATASET).owner, counted)
         self.reporter = StreamReporter(store, self.watches, plan.share)
 
     def run(self, until: Callable[[], bool]) -> StreamTotals:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dqm_assets.pipeline.observe import ObserveSummary, Point, Watch, observe
+from dqm_assets.pipeline.series_memory import SeriesMemory
 from dqm_assets.quality.profile import ColumnProfile
 from dqm_assets.quality.sensitivity import Sensitivity
+from dqm_assets.sources.streams.counted_windows import CountedWindows
 from dqm_assets.store import Store
 
 #: The dataset of all events, whatever topic they come through.
@@ -66,7 +68,6 @@ _HORIZON = """
     SELECT min(windowed_until) AS at FROM monitoring.offsets
     WHERE windowed_until IS NOT NULL AND windowed_at >= $alive
 """
-#: Which windows got rows since the last look, with how many rows they have by now.
 _TOUCHED = """
     WITH touched AS (
         SELECT DISTINCT window_start FROM metrics.stream_windows
@@ -161,10 +162,15 @@ class WindowJudge:
         store: The open store.
         width: Length of a window.
         owner: Who is told.
+        counted: What this process counts itself.
     """
 
-    def __init__(self, store: Store, width: timedelta, owner: str = "") -> None:
+    def __init__(
+        self, store: Store, width: timedelta, owner: str = "", counted: CountedWindows | None = None
+    ) -> None:
         self._store, self._width, self._owner = store, width, owner
+        self._memory = SeriesMemory(store, DATASET)
+        self._counted = counted or CountedWindows(store)
         judged = store.rows(_JUDGED, {"dataset": DATASET})[0]["at"]
         #: Beginning of the last window that was judged.
         self.judged: datetime | None = judged
@@ -185,10 +191,9 @@ class WindowJudge:
         horizon = self._store.rows(_HORIZON, {"alive": now - _DEAD_AFTER})[0]["at"]
         if horizon is None:
             return JudgeSummary()
-        asked = {"since": self._since, "width": self._width.total_seconds()}
-        for row in self._store.rows(_TOUCHED, asked):
-            if self._done.get(row["window_start"]) != row["parts"]:
-                self._waiting[row["window_start"]] = row["parts"]
+        for start, parts in self._touched().items():
+            if self._done.get(start) != parts:
+                self._waiting[start] = parts
         self._since = max(self._since, now - _COMMIT_TAKES)
         complete = sorted({*self._silent(horizon), *self._waiting})
         complete = [start for start in complete if start + self._width <= horizon]
@@ -204,6 +209,15 @@ class WindowJudge:
             len(judged), opened, resolved, tuple((told - start).total_seconds() for start in judged)
         )
 
+    def _touched(self) -> dict[datetime, int]:
+        """Which windows got rows since the last look, and how many they have by now."""
+        self._counted.refresh()
+        known = self._counted.touched()
+        if known is not None:
+            return known
+        asked = {"since": self._since, "width": self._width.total_seconds()}
+        return {row["window_start"]: row["parts"] for row in self._store.rows(_TOUCHED, asked)}
+
     def _judge(self, starts: Sequence[datetime]) -> tuple[list[datetime], ObserveSummary]:
         """Judge those of them that are not rolled up; which they were."""
         parts, rolled_up = self._parts(starts)
@@ -216,6 +230,9 @@ class WindowJudge:
 
     def _parts(self, starts: Sequence[datetime]) -> tuple[list[dict], set[datetime]]:
         """Rows of the windows, and which of their hours are rolled up, as of one moment."""
+        known = self._counted.of(starts)
+        if known is not None:
+            return known, set()
         # Only old windows can be: the hours of others need not be read.
         old = starts[0] < datetime.now(UTC) - KEPT_FINE
         width = self._width.total_seconds()
@@ -250,7 +267,15 @@ class WindowJudge:
             for source in self._silent_sources(start, of_window):
                 points += WindowSum().points(source, start, self._width)
         simulated = any(part["simulated"] for part in parts)
-        return observe(self._store, DATASET, points, WATCHES, owner=self._owner, simulated=simulated)
+        return observe(
+            self._store,
+            DATASET,
+            points,
+            WATCHES,
+            owner=self._owner,
+            simulated=simulated,
+            memory=self._memory,
+        )
 
     def _silent(self, horizon: datetime) -> Iterable[datetime]:
         """Windows since the last one that was judged, whether or not there was a record in them."""

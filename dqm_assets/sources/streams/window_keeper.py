@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dqm_assets.errors import StoreError
+from dqm_assets.sources.streams.counted_windows import WINDOWS, CountedWindows
 from dqm_assets.sources.streams.sink import OFFSETS, FencedError
 from dqm_assets.sources.streams.windows import (
     EVENT_COLUMNS,
@@ -18,7 +19,6 @@ from dqm_assets.sources.streams.windows import (
 )
 from dqm_assets.store import Store
 
-WINDOWS = "metrics.stream_windows"
 #: Records that wait to be counted; more are counted at once, so that memory stays bounded.
 _MOST_RECORDS = 200_000
 #: The client fetches ahead by so much: what a poll left behind is older.
@@ -66,10 +66,14 @@ class WindowKeeper:
         store: The open store.
         topic: The topic.
         width: Length of a window.
+        counted: Is told of the rows that were committed.
     """
 
-    def __init__(self, store: Store, topic: str, width: timedelta) -> None:
+    def __init__(
+        self, store: Store, topic: str, width: timedelta, counted: CountedWindows | None = None
+    ) -> None:
         self._store, self._topic = store, topic
+        self._told = counted or CountedWindows(store)
         self._counter = WindowCounter(width)
         self._held: dict[int, _Held] = {}
         self._events: list[pa.Table] = []
@@ -210,6 +214,7 @@ class WindowKeeper:
         if counted is None:
             return 0
         self._counter.kept()
+        self._told.take(counted, tx.mark)
         return counted.num_rows
 
     def _following(self, *tables: pa.Table | None) -> dict[int, _Held]:

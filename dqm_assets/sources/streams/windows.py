@@ -16,6 +16,8 @@ REPEATED_WITHIN = timedelta(seconds=10)
 ERROR_STATUS = "error"
 #: The kernel takes so many windows of so many sources in one pass.
 _MOST_KEYS, _SLICE_ROWS = 9_000, 10_000
+#: Events that may be remembered before the old ones are taken out.
+_LEAST_REMEMBERED = 10_000
 
 #: What is counted of an event, and of a dead letter.
 EVENT_COLUMNS = (
@@ -67,7 +69,11 @@ _MARKED = f"""
         SELECT *, coalesce(
             produced_at - lag(produced_at) OVER (PARTITION BY partition, event_id ORDER BY record_offset)
                 <= $within, false) AS repeated
-        FROM (SELECT *, true AS fresh FROM events UNION ALL BY NAME SELECT *, false AS fresh FROM recent)
+        FROM (
+            SELECT *, true AS fresh FROM events
+            UNION ALL BY NAME
+            SELECT *, false AS fresh FROM recent SEMI JOIN events USING (partition, event_id)
+        )
     ) WHERE fresh
 """  # noqa: S608 - constants of this module
 _COUNTED = f"""
@@ -96,13 +102,13 @@ _VALUES = """
     SELECT topic || chr(31) || source || chr(31) || epoch_us(window_start) AS key, value
     FROM marked ORDER BY window_start, topic, source
 """
-_RECENT = f"""
-    CREATE OR REPLACE TEMP TABLE next_recent AS
-    WITH all_rows AS (
-        SELECT {", ".join(EVENT_COLUMNS)} FROM events UNION ALL SELECT {", ".join(EVENT_COLUMNS)} FROM recent
-    ), newest AS (SELECT partition, max(produced_at) AS at FROM all_rows GROUP BY partition)
-    SELECT all_rows.* FROM all_rows JOIN newest USING (partition) WHERE produced_at >= newest.at - $keep
-"""  # noqa: S608 - constants of this module
+#: What tells whether a later record repeats one.
+_REPEATABLE = ["partition", "record_offset", "event_id", "produced_at"]
+_STILL_RECENT = """
+    CREATE OR REPLACE TABLE recent AS
+    WITH newest AS (SELECT partition, max(produced_at) AS at FROM recent GROUP BY partition)
+    SELECT recent.* FROM recent JOIN newest USING (partition) WHERE produced_at >= newest.at - $keep
+"""
 
 
 class WindowCounter:
@@ -116,15 +122,25 @@ class WindowCounter:
         self.width = width
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.register("none", _EVENTS.empty_table())
+        self._connection.register("none", _EVENTS.empty_table().select(_REPEATABLE))
         self._connection.execute("CREATE TABLE recent AS FROM none")
+        #: What was counted last and is not said to be kept; how many rows are remembered, and were at most.
+        self._counted = _EVENTS.empty_table()
+        self._remembered, self._enough = 0, _LEAST_REMEMBERED
 
     def remember(self, events: pa.Table) -> None:
         """Take events that are counted already: those that come may repeat them."""
-        if events.num_rows:
-            self._connection.register("known", events.select(EVENT_COLUMNS).cast(_EVENTS))
-            self._connection.execute("INSERT INTO recent BY NAME FROM known")
-            self._connection.unregister("known")
+        if not events.num_rows:
+            return
+        self._connection.register("known", events.select(EVENT_COLUMNS).cast(_EVENTS).select(_REPEATABLE))
+        self._connection.execute("INSERT INTO recent BY NAME FROM known")
+        self._connection.unregister("known")
+        self._remembered += events.num_rows
+        if self._remembered > self._enough:
+            # Twice as long as needed: producers' clocks differ a little.
+            self._connection.execute(_STILL_RECENT, {"keep": 2 * REPEATED_WITHIN})
+            [(self._remembered,)] = self._connection.execute("SELECT count(*) FROM recent").fetchall()
+            self._enough = max(2 * self._remembered, _LEAST_REMEMBERED)
 
     def count(self, events: pa.Table, letters: pa.Table) -> pa.Table:
         """Count records, in any number of batches.
@@ -145,16 +161,16 @@ class WindowCounter:
             asked = {"width": width, "error": ERROR_STATUS, "unknown": UNKNOWN_SOURCE}
             counted = self._connection.execute(_COUNTED, asked).to_arrow_table()
             states = _states(self._connection.execute(_VALUES).to_arrow_table(), counted.num_rows)
-            # Twice as long as needed: producers' clocks differ a little.
-            self._connection.execute(_RECENT, {"keep": 2 * REPEATED_WITHIN})
         finally:
             self._connection.unregister("events")
             self._connection.unregister("letters")
+        self._counted = events
         return _with_states(counted, states, self.width)
 
     def kept(self) -> None:
         """Remember what was counted last: it is committed, and events that come may repeat it."""
-        self._connection.execute("CREATE OR REPLACE TABLE recent AS FROM next_recent")
+        self.remember(self._counted)
+        self._counted = self._counted.slice(0, 0)
 
     def close(self) -> None:
         """Close the database."""

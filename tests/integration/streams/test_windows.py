@@ -12,9 +12,10 @@ import pytest
 from dqm_assets.simulate.broker import DevelopmentBroker
 from dqm_assets.simulate.producing import produce
 from dqm_assets.simulate.stream import SensorStream
-from dqm_assets.sources.streams import classify
+from dqm_assets.sources.streams import classify, counted_windows
 from dqm_assets.sources.streams.classify import RECORDS
 from dqm_assets.sources.streams.consumer import StreamLimits
+from dqm_assets.sources.streams.counted_windows import CountedWindows
 from dqm_assets.sources.streams.dead_letters import replay
 from dqm_assets.sources.streams.service import StreamPlan, StreamService
 from dqm_assets.sources.streams.sink import FencedError, StreamSink
@@ -77,11 +78,13 @@ def records(first: int, sources: str, second: float = 0.0, raw: bytes | None = N
     )
 
 
-def consumer(store: Store) -> tuple[StreamSink, WindowKeeper]:
-    """A consumer of the partition."""
-    keeper = WindowKeeper(store, "t", WIDTH)
+def consumer(
+    store: Store, counted: CountedWindows | None = None, partition: int = 0
+) -> tuple[StreamSink, WindowKeeper]:
+    """A consumer of a partition."""
+    keeper = WindowKeeper(store, "t", WIDTH, counted)
     sink = StreamSink(store, "t", listener=keeper)
-    sink.claim([0])
+    sink.claim([partition])
     return sink, keeper
 
 
@@ -211,6 +214,42 @@ def test_a_window_is_judged_when_it_is_over_and_corrected_when_more_comes(store:
     for table in ("metrics.metrics", "monitoring.verdicts"):
         (row,) = store.rows(metrics.format(table))
         assert row["n"] == row["keys"] > 0
+
+
+def test_what_this_process_counted_is_not_read_until_another_counts_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if this process had been alone for an hour.
+    apart = counted_windows._APART
+    monkeypatch.setattr(counted_windows, "_APART", -timedelta(hours=1))
+    now = (datetime.now(UTC) - START) // WIDTH * WIDTH.total_seconds()
+    counted = CountedWindows(store)
+    sink, keeper = consumer(store, counted)
+    judge = WindowJudge(store, WIDTH, counted=counted)
+    read_until(keeper, now - 60)
+    judge.judge()
+    asked: list[str] = []
+    query = store.query
+
+    def noted(sql: str, *given: object, **named: object) -> pa.Table:
+        asked.append(sql)
+        return query(sql, *given, **named)  # ty: ignore[invalid-argument-type]
+
+    monkeypatch.setattr(store, "query", noted)
+    sink.write(records(0, "aaaaab", now - 60))
+    read_until(keeper, now - 55)
+    assert judge.judge().windows == 1
+    assert rates(store, "a") == {now - 60: 1.0}
+    assert not [sql for sql in asked if "stream_windows" in sql]
+
+    monkeypatch.setattr(counted_windows, "_APART", apart)
+    another, its_keeper = consumer(store, partition=1)
+    rows = records(6, "aaaaa", now - 59)
+    another.write(rows.set_column(1, "partition", [[1] * 5]))
+    read_until(its_keeper, now - 55)
+    assert judge.judge().windows == 1
+    assert rates(store, "a") == {now - 60: 2.0}
+    assert [sql for sql in asked if "stream_windows" in sql]
 
 
 def test_a_source_that_falls_silent_has_a_rate_of_nothing(store: Store) -> None:
