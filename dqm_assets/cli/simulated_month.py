@@ -40,7 +40,7 @@ class MonthReport:
 
     Attributes:
         found: faults with an alert of their own.
-        missed: faults without.
+        missed: faults without, of those that happened in these days.
         false: alerts about data that no fault explains.
         pipelines: alerts about sources and tables that cannot be asked.
         seconds: how long each morning took.
@@ -105,11 +105,12 @@ def _report(
         if row["detector"] not in {"pipeline", SCORECARD}
     ]
     found = {fault: one for fault in landscape.faults for one in alerts if _tells(one, fault)}
+    happened = [fault for fault in landscape.faults if fault.day < landscape.past + looked[0]]
     # What a fault does to other metrics of its table on its days is its consequence, not a false alert.
     false = [one for one in alerts if not any(_explains(fault, one) for fault in landscape.faults)]
     return MonthReport(
         tuple(found.items()),
-        tuple(fault for fault in landscape.faults if fault not in found),
+        tuple(fault for fault in happened if fault not in found),
         tuple(false),
         pipelines,
         *looked,

@@ -12,7 +12,8 @@ from dqm_assets.reports.portfolio import Portfolio, status_of
 
 #: Colours of the dashboard; each stands beside a sign and a word wherever it is used.
 COLOURS = {"healthy": "#3182CE", "warning": "#B7791F", "failing": "#C53060", "unknown": "#718096"}
-_INK = "#2D3748"
+#: Becomes the ink of the page that the chart is in, light or dark.
+_INK = "#2d3748"
 #: A chart shows so many datasets, the worst ones.
 _SHOWN = 30
 
@@ -86,6 +87,7 @@ def trend_chart(portfolio: Portfolio) -> str:
 def _plain(axes: Axes) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(_INK)
     axes.tick_params(length=0, colors=_INK)
 
 
@@ -95,4 +97,4 @@ def _svg(draw: Callable[[Figure], None], height: float) -> str:
     written = io.StringIO()
     figure.savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = written.getvalue()
-    return text[text.index("<svg") :]
+    return text[text.index("<svg") :].replace(_INK, "currentColor")

@@ -130,4 +130,5 @@ def _points(score: float | None) -> str:
 
 
 def _change(points: float | None) -> str:
-    return f"{points:+.1f}" if points is not None else "–"
+    # Rounded first, so that hardly anything is no "-0.0".
+    return f"{round(points, 1) + 0.0:+.1f}" if points is not None else "–"

@@ -151,6 +151,10 @@ def test_the_page_needs_nothing_else_and_runs_nothing(written: dict[str, str]) -
     assert len(charts) == 3
     for chart in charts:
         ElementTree.fromstring(chart)  # noqa: S314 (our own)
+        # Light or dark, lines and words have the ink of the page.
+        assert "currentColor" in chart
+        assert "#000000" not in chart
+    assert "prefers-color-scheme: dark" in page
 
 
 def test_an_empty_store_gives_whole_documents_that_say_so(store: Store, tmp_path: Path) -> None:
