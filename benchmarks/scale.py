@@ -6,8 +6,9 @@ alerts are brought up to date; a batch of the history is one minute of one obser
 store of its own, in which the rows of the other datasets or of the past are really there.
 
 ``cost_ratio`` is the largest of the ratios of a batch at the largest size over one at the smallest: 1 is
-constant. Where work is in proportion by nature (columns, the overview, loading definitions) the ratio is that
-of the cost per column or dataset. ``--size small`` takes a minute on a quiet machine, ``standard`` ten.
+constant. Where work is in proportion by nature (columns, scores, the overview, loading definitions) the
+ratio is that of the cost per column or dataset. ``--size small`` takes a minute on a quiet machine,
+``standard`` ten.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 from benchmarks import scale_store
 from benchmarks.report import print_report
 from benchmarks.scale_store import Costs, measured
+from dqm_assets.pipeline.scores import update_scores
 from dqm_assets.settings import Settings, settings
 from dqm_assets.store import Store, open_store
 from dqm_assets.store.maintenance import maintain, size
@@ -67,15 +69,18 @@ def fresh_store(folder: Path, name: str) -> Generator[Store]:
 
 
 def datasets(folder: Path, sizes: Sizes) -> dict[int, Costs]:
-    """One file more of one dataset, and one look at the overview, among many datasets."""
+    """One file more of one dataset, the scores of all, and one look at the overview, among many datasets."""
     found = {}
     for count in sizes.datasets:
         with fresh_store(folder, f"datasets-{count}") as store:
             files = scale_store.Files(store, columns=3)
             files.take_together(scale_store.PAST_FILES)
             scale_store.copy_datasets(store, files.dataset.name, count)
+            scale_store.score_days(store)
             maintain(store)
+            files.take(1)
             costs = files.take(sizes.batches)
+            costs["scores"] = measured(store, 3, lambda store=store: update_scores(store))
             costs["overview"] = measured(
                 store, sizes.batches, lambda store=store: scale_store.overview(store)
             )
@@ -194,7 +199,7 @@ def _ratios(found: dict[str, dict[int, Costs]]) -> dict[str, float]:
         if name in found
     }
     if "datasets" in found:
-        each["overview_each"] = ratio(found["datasets"], "overview", each=True)
+        each |= {f"{part}_each": ratio(found["datasets"], part, each=True) for part in ("overview", "scores")}
     named = {f"{name}_cost_ratio": value for name, value in (constant | each).items()}
     return named | ({"cost_ratio": max(named.values())} if named else {})
 

@@ -29,6 +29,7 @@ from dqm_assets.pipeline.judge import judge_runs
 from dqm_assets.pipeline.load import load_runs
 from dqm_assets.pipeline.measure import measure_runs
 from dqm_assets.pipeline.observe import Point, Watch, observe
+from dqm_assets.pipeline.scores import update_scores
 from dqm_assets.store import Store
 from dqm_assets.store.embedded import EmbeddedPostgres
 from dqm_assets.store.names import quoted, quoted_table
@@ -164,6 +165,19 @@ def copy_datasets(store: Store, template: str, count: int) -> None:
                 f"range(?, ?) AS t(copy) WHERE dataset = ?{newest} ORDER BY copy",
                 [first, last, template, *([template] if run else [])],
             )
+
+
+def score_days(store: Store, days: int = 30) -> None:
+    """Score every dataset, and give the oldest of its scores to days before."""
+    update_scores(store)
+    _insert(
+        store,
+        "monitoring.scores",
+        "SELECT scope, name, day - ago::INTEGER AS day, score, parts "
+        "FROM monitoring.scores, range(1, ?) AS t(ago) "
+        "WHERE day = (SELECT min(day) FROM monitoring.scores) ORDER BY day",
+        [days],
+    )
 
 
 def copy_runs(store: Store, template: str, count: int) -> None:

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 import duckdb
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from dqm_assets.errors import StoreError
 from dqm_assets.store import locks
 from dqm_assets.store.names import quoted, text
-from dqm_assets.store.postgres import connect, parts
+from dqm_assets.store.postgres import KEEPALIVE, connect, parts
 
 #: Name under which the lake is attached; every cursor has it as its default catalog.
 LAKE = "lake"
@@ -107,7 +108,8 @@ class Lake:
     def _attachment(self, alias: str, *options: str) -> str:
         moved = ("OVERRIDE_DATA_PATH true",) if self._moved else ()
         listed = ", ".join((f"DATA_PATH {text(self._location)}", "META_SECRET dqm_catalog", *moved, *options))
-        return f"ATTACH 'ducklake:postgres:' AS {quoted(alias)} ({listed})"
+        address = text(f"ducklake:postgres:{make_conninfo(**KEEPALIVE)}")
+        return f"ATTACH {address} AS {quoted(alias)} ({listed})"
 
     def stay_small(self) -> None:
         """Let DuckDB give memory back after each query rather than keep it for the next."""

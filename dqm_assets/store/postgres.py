@@ -12,11 +12,14 @@ from dqm_assets.settings import Settings
 from dqm_assets.store.embedded import EmbeddedPostgres
 
 #: Keeps a dead machine's locks from outliving it by more than half a minute; ignored on Unix sockets.
-_KEEPALIVE = {
+#: Nobody asks a peer that owes an acknowledgement whether it lives: then it is the user timeout that ends it.
+KEEPALIVE = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
-    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
+    "tcp_user_timeout": "25000",
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=25000",
 }
 
 
@@ -74,7 +77,7 @@ def connect(url: str) -> psycopg.Connection:
         StoreError: PostgreSQL does not answer.
     """
     try:
-        return psycopg.connect(make_conninfo(url, **_KEEPALIVE), autocommit=True, connect_timeout=10)
+        return psycopg.connect(make_conninfo(url, **KEEPALIVE), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL at {public(url)} does not answer: {str(error).strip()}") from error
 

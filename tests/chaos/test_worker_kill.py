@@ -1,4 +1,4 @@
-"""Two workers on homes of their own; one is killed in the middle of a run: another does it, once."""
+"""Two workers on homes of their own; one is lost in the middle of a run: another does it, once."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,10 @@ from ruamel.yaml import YAML
 from dqm_assets.dagster_home import WORKSPACE_FILE, dagster_instance, prepare_dagster_home
 from dqm_assets.run_launcher import WorkerRunLauncher
 from dqm_assets.settings import Settings
+from dqm_assets.settings import settings as process_settings
 from dqm_assets.store import Store, locks, open_store
 from dqm_assets.store.postgres import Postgres, connect
+from tests.chaos.wired import Cable, wired
 from tests.integration.store.machines import free_port, postgres_over_tcp, s3_bucket, wait_for, with_password
 
 pytestmark = [
@@ -61,20 +63,21 @@ class Machine:
         self.process.wait()
 
 
-@pytest.fixture
-def shared(tmp_path: Path) -> Iterator[Settings]:
+@contextmanager
+def servers(tmp_path: Path, host: str) -> Iterator[Settings]:
     """Settings of the machine with the daemon, exported to the environment; the others differ in the home."""
     redis = free_port()
     (tmp_path / "contracts").mkdir()
     (tmp_path / "contracts" / "orders.odcs.yaml").write_text(CONTRACT)
     (tmp_path / "landing" / "orders").mkdir(parents=True)
     broker = subprocess.Popen(
-        ["redis-server", "--port", str(redis), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL
+        ["redis-server", "--port", str(redis), "--bind", host, "--protected-mode", "no", "--save", ""],
+        stdout=subprocess.DEVNULL,
     )
     try:
         with (
-            postgres_over_tcp(tmp_path / "postgres") as url,
-            s3_bucket() as bucket,
+            postgres_over_tcp(tmp_path / "postgres", host) as url,
+            s3_bucket(host) as bucket,
             pytest.MonkeyPatch.context() as environment,
         ):
             for name in [name for name in os.environ if name.startswith(("DQM_", "DAGSTER_"))]:
@@ -85,22 +88,34 @@ def shared(tmp_path: Path) -> Iterator[Settings]:
             environment.setenv("DQM_LANDING", str(tmp_path / "landing"))
             environment.setenv("DQM_LANDING_SETTLE_SECONDS", "0")
             environment.setenv("DQM_CONTRACTS", str(tmp_path / "contracts"))
-            environment.setenv("DQM_CELERY_BROKER", f"redis://127.0.0.1:{redis}/0")
+            environment.setenv("DQM_CELERY_BROKER", f"redis://{host}:{redis}/0")
             environment.setenv("DQM_DAGSTER_PORT", str(free_port()))
             environment.setenv("DAGSTER_HOME", "")
-            wait_for(redis)
+            wait_for(redis, host)
+            # What this process found out for another run of this test does not hold.
+            process_settings.cache_clear()
             yield Settings()
     finally:
+        process_settings.cache_clear()
         broker.terminate()
         broker.wait()
 
 
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Settings]:
+    with servers(tmp_path, "127.0.0.1") as settings:
+        yield settings
+
+
 @contextmanager
-def running(*command: str, log: Path, **environment: str) -> Iterator[subprocess.Popen]:
-    """A process in a group of its own, which is killed at the end of the block."""
+def running(
+    *command: str, log: Path, cable: Cable | None = None, **environment: str
+) -> Iterator[subprocess.Popen]:
+    """A process in a group of its own, beyond a cable if there is one; killed at the end of the block."""
+    whole = [sys.executable, "-W", "ignore", "-m", *command]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", *command],
+            whole if cable is None else cable.beyond(whole),
             env={**os.environ, **environment},
             stdout=output,
             stderr=output,
@@ -115,10 +130,10 @@ def running(*command: str, log: Path, **environment: str) -> Iterator[subprocess
 
 
 @contextmanager
-def machine(shared: Settings, name: str) -> Iterator[Machine]:
+def machine(shared: Settings, name: str, cable: Cable | None = None) -> Iterator[Machine]:
     folder = shared.home.parent
     command = ("dqm_assets.cli", "worker", "--name", name, "--concurrency", "1")
-    with running(*command, log=folder / f"{name}.log", DQM_HOME=str(folder / name)) as process:
+    with running(*command, log=folder / f"{name}.log", cable=cable, DQM_HOME=str(folder / name)) as process:
         yield Machine(name, process)
 
 
@@ -157,26 +172,58 @@ def drop(shared: Settings) -> None:
 
 
 def test_a_run_whose_worker_is_killed_is_done_by_another_worker_exactly_once(shared: Settings) -> None:
+    with machine(shared, "a") as first, machine(shared, "b") as second:
+        lose_a_worker(shared, {"a": first.kill, "b": second.kill})
+
+
+@pytest.mark.parametrize("how", ["killed", "cut off"])
+def test_a_machine_that_reaches_the_servers_over_one_cable_is_lost_and_another_does_its_run_exactly_once(
+    tmp_path: Path, how: str
+) -> None:
+    """Nothing but their end of a cable is in the workers' namespaces: no loopback server, no other route."""
+    with (
+        wired("a", "b") as wiring,
+        servers(tmp_path, wiring.address) as shared,
+        machine(shared, "a", wiring.cables["a"]) as first,
+        machine(shared, "b", wiring.cables["b"]) as second,
+    ):
+        kills = {"a": first.kill, "b": second.kill}
+        cuts = {name: cable.pull for name, cable in wiring.cables.items()}
+        lost = lose_a_worker(shared, kills if how == "killed" else cuts)
+        if how == "cut off":
+            # What it had begun it gives up, when it is back, too.
+            wiring.cables[lost].plug()
+            with open_store(shared) as store, dagster_instance(shared) as instance:
+                until("the machine that was cut off", lambda: is_idle(instance, lost))
+                check_rows(store)
+
+
+def is_idle(instance: dg.DagsterInstance, name: str) -> bool:
+    launcher = instance.run_launcher
+    assert isinstance(launcher, WorkerRunLauncher)
+    active = launcher.celery.control.inspect(timeout=4).active() or {}
+    return any(worker.startswith(f"{name}@") and not tasks for worker, tasks in active.items())
+
+
+def lose_a_worker(shared: Settings, lose: Mapping[str, Callable[[], None]]) -> str:
+    """Lose the worker that has a run which waits to write; another must do it. The name of the lost one."""
     with open_store(shared) as store, dagster_instance(shared) as instance:
         launcher = instance.run_launcher
         assert isinstance(launcher, WorkerRunLauncher)
         # Before anybody looks, so that one run takes them all.
         drop(shared)
-        with (
-            connect(Postgres(shared).join().lake) as postgres,
-            machine(shared, "a") as first,
-            machine(shared, "b") as second,
-            daemon(shared),
-        ):
+        with connect(Postgres(shared).join().lake) as postgres, daemon(shared):
             with locks.held(postgres, ["metrics.metrics"]):
                 # Its rows are loaded by then; what it measured cannot be written.
                 until("a run that waits for the lock", lambda: waits_for_lock(postgres))
-                [lost] = instance.get_runs()
-                worker = launcher.celery.AsyncResult(lost.tags[DAGSTER_CELERY_TASK_ID_TAG]).info["hostname"]
-                (first if worker.startswith("a@") else second).kill()
+                [run] = instance.get_runs()
+                worker = launcher.celery.AsyncResult(run.tags[DAGSTER_CELERY_TASK_ID_TAG]).info["hostname"]
+                name = worker.partition("@")[0]
+                lose[name]()
             until("a repetition that succeeds", lambda: succeeded(instance))
-        check_runs(instance, lost)
+        check_runs(instance, run)
         check_rows(store)
+    return name
 
 
 def succeeded(instance: dg.DagsterInstance) -> bool:

@@ -25,11 +25,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(port: int) -> None:
+def wait_for(port: int, host: str = "127.0.0.1") -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((host, port), 1).close()
         except OSError:
             assert time.monotonic() < deadline, f"nothing answers at port {port}"
             time.sleep(0.1)
@@ -38,7 +38,7 @@ def wait_for(port: int) -> None:
 
 
 @contextmanager
-def postgres_over_tcp(home: Path) -> Iterator[str]:
+def postgres_over_tcp(home: Path, host: str = "127.0.0.1") -> Iterator[str]:
     """URL of a PostgreSQL, with ``{password}`` where the password belongs."""
     port = free_port()
     with pytest.MonkeyPatch.context() as environment:
@@ -50,14 +50,14 @@ def postgres_over_tcp(home: Path) -> Iterator[str]:
             connection.execute(f"ALTER ROLE postgres PASSWORD '{PASSWORD}'")
         started.leave()
         with (home / "data" / "postgresql.conf").open("a") as configuration:
-            configuration.write("listen_addresses = '127.0.0.1'\n")
+            configuration.write(f"listen_addresses = '{host}'\n")
         (home / "data" / "pg_hba.conf").write_text(
-            "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+            "local all all trust\nhost all all samenet scram-sha-256\n"
         )
         started.join()
         environment.delenv("PGPORT")
         try:
-            yield f"postgresql://postgres:{{password}}@127.0.0.1:{port}/postgres"
+            yield f"postgresql://postgres:{{password}}@{host}:{port}/postgres"
         finally:
             environment.setenv("PGPORT", str(port))
             started.leave()
@@ -68,21 +68,21 @@ def with_password(url: str) -> str:
 
 
 @contextmanager
-def s3_bucket() -> Iterator[str]:
+def s3_bucket(host: str = "127.0.0.1") -> Iterator[str]:
     """``s3://…`` of an empty bucket on a local S3 server, which the environment names."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
         with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+            environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
             environment.setenv("AWS_ACCESS_KEY_ID", "key")
             environment.setenv("AWS_SECRET_ACCESS_KEY", "secret")
             environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-            wait_for(port)
+            wait_for(port, host)
             boto3.client("s3").create_bucket(
                 Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
             )

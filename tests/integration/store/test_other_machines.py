@@ -13,8 +13,10 @@ import pytest
 from dqm_assets.errors import StoreError
 from dqm_assets.settings import Settings
 from dqm_assets.store import open_store
+from dqm_assets.store.connection import LAKE
 from dqm_assets.store.export import export
 from dqm_assets.store.maintenance import maintain
+from dqm_assets.store.postgres import connect
 from tests.integration.store.machines import BUCKET, free_port, postgres_over_tcp, s3_bucket, with_password
 
 WRITER = """
@@ -105,6 +107,19 @@ def test_processes_with_homes_of_their_own_share_rows_history_and_maintenance(
 
         exported = export(store, tmp_path / "dqm.duckdb")
         assert exported.rows >= 250
+
+
+def test_every_session_ends_soon_when_its_machine_is_gone(shared: Settings) -> None:
+    """Without the second, what is not acknowledged keeps a lock for a quarter of an hour."""
+    settings = ("tcp_keepalives_idle", "tcp_user_timeout")
+    with open_store(shared) as store, connect(store.postgres_url) as postgres:
+        asked = [f"SELECT current_setting('{name}') AS value" for name in settings]
+        found = [postgres.execute(sql).fetchone() for sql in asked]
+        # The lake's own session, which holds no lock of ours but the rows of a commit.
+        catalog = f"postgres_query('__ducklake_metadata_{LAKE}', ?)"
+        of_lake = [store.rows(f"SELECT value FROM {catalog}", [sql]) for sql in asked]
+    assert found == [("10",), ("25000",)]
+    assert of_lake == [[{"value": "10"}], [{"value": "25000"}]]
 
 
 def test_a_bucket_that_is_away_is_an_error_that_leaves_the_store_as_it_was(
