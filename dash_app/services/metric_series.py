@@ -7,6 +7,8 @@ from typing import Any
 
 from dash_app.services.records import SeriesPoint
 from dash_app.services.rows import as_number, as_text, as_utc
+from dqm_assets.pipeline.score_scopes import scope_of
+from dqm_assets.quality.scorecard import SCORECARD
 from dqm_assets.store import Store
 
 #: Points that a row of the list draws.
@@ -70,6 +72,20 @@ FROM monitoring.contract_violations AS c
 LEFT JOIN metrics.runs AS r ON r.dataset = c.dataset AND r.run_id = c.run_id
 WHERE c.dataset = $dataset AND c.clause = $metric
 ORDER BY ts DESC, batch DESC
+LIMIT $limit
+"""
+
+#: Health scores day by day, with what was usual while their fall was an alert.
+SCORE_POINTS = """
+SELECT day::VARCHAR AS batch, day::TIMESTAMP AT TIME ZONE 'UTC' AS ts, s.score AS value, a.expected, a.lower,
+    NULL AS upper, if(a.alert_id IS NULL, 'normal', 'anomalous') AS verdict, $detector AS detector,
+    NULL AS status
+FROM monitoring.scores AS s
+LEFT JOIN monitoring.alerts AS a ON a.dataset = $dataset AND a.detector = $detector
+    AND day BETWEEN a.opened_ts::DATE AND a.last_ts::DATE
+WHERE scope = $scope AND name = $name
+QUALIFY row_number() OVER (PARTITION BY day ORDER BY a.opened_ts DESC) = 1
+ORDER BY day DESC
 LIMIT $limit
 """
 
@@ -142,7 +158,11 @@ def series_points(
     """Read the newest points of any series, oldest first, with the bands of ``detector`` or of any."""
     asked = {"dataset": address.dataset, "metric": address.metric, "limit": limit}
     if detector == CONTRACT_DETECTOR:
-        rows = list(reversed(store.rows(CLAUSE_POINTS, asked)))
+        rows = store.rows(CLAUSE_POINTS, asked)[::-1]
+    elif detector == SCORECARD:
+        scope, name = scope_of(address.dataset)
+        where = {"scope": scope, "name": name, "dataset": address.dataset}
+        rows = store.rows(SCORE_POINTS, where | {"detector": detector, "limit": limit})[::-1]
     else:
         where = {"column": address.column, "segment": address.segment, "detector": detector}
         rows = store.rows(POINTS, asked | where)

@@ -7,7 +7,7 @@ from datetime import date
 from statistics import fmean
 from typing import Literal
 
-from dqm_assets.pipeline.source_tables import pipeline_of
+from dqm_assets.pipeline.source_tables import SOURCES, pipeline_of
 from dqm_assets.store import Store
 
 #: From the narrowest to the widest.
@@ -73,6 +73,17 @@ class Scored:
                 return "all datasets"
             case scope:
                 return f"{scope} {self.name}"
+
+
+def scope_of(subject: str) -> tuple[Scope, str]:
+    """Scope and name behind the `Scored.subject` of an alert."""
+    if subject == WHOLE:
+        return "whole", WHOLE
+    if subject.startswith(_OWNERS):
+        return "owner", subject.removeprefix(_OWNERS)
+    if subject.startswith(SOURCES):
+        return "source", subject.removeprefix(SOURCES)
+    return "dataset", subject
 
 
 def read_scored(store: Store, datasets: Collection[str]) -> tuple[Scored, ...]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from dash_app.services.metric_series import SeriesAddress, series_points
 from dqm_assets.notify.drain import drain
 from dqm_assets.pipeline.datasets import register_source
 from dqm_assets.pipeline.score_drops import tell_drops
 from dqm_assets.pipeline.score_scopes import ScoreRow, mean_scores, read_scored
+from dqm_assets.quality.scorecard import SCORECARD
 from dqm_assets.store import Store
 from tests.e2e.seed import arrow
 from tests.integration.notify.receivers import Webhook
@@ -193,3 +195,16 @@ def test_who_has_no_datasets_any_more_has_no_alert(portfolio: Store) -> None:
         values.pop(name)
     score_all(portfolio, 4, values)
     assert causes(portfolio) == {}
+
+
+def test_the_days_of_a_fall_are_drawn_with_what_was_usual(portfolio: Store) -> None:
+    for day in (3, 4):
+        fallen(portfolio, day, "orders", to=35.0)
+    for subject, low in (("orders", 35.0), ("sources/shop", 75.0)):
+        drawn = series_points(portfolio, SeriesAddress(subject, "health_score"), 4, SCORECARD)
+        assert [point.value for point in drawn] == [95.0, 95.0, low, low]
+        assert [point.expected for point in drawn] == [None, None, 95.0, 95.0]
+        assert [point.verdict for point in drawn] == ["normal", "normal", "anomalous", "anomalous"]
+        assert drawn[-1].run_id == "2026-05-05"
+    whole = series_points(portfolio, SeriesAddress("portfolio/all", "health_score"), 4, SCORECARD)
+    assert [point.value for point in whole] == [95.0, 95.0, 85.0, 85.0]
