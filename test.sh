@@ -7,7 +7,8 @@ install_dqm dev,kafka,s3
 .venv/bin/ruff format --check .
 .venv/bin/ty check
 if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
-.venv/bin/python -m pytest tests/unit tests/integration -n 2 --dist loadscope
+# One process more than cores: a third of the time a test waits for a server.
+.venv/bin/python -m pytest tests/unit tests/integration -n $(($(nproc) + 1)) --dist loadscope
 .venv/bin/python -m pytest tests/chaos
 # Browser tests run apart: their event loop and the others' do not share a process well.
 .venv/bin/python -m pytest tests/e2e

@@ -42,6 +42,7 @@
     row(list, "/", "Search on this page");
     var taken = keys();
     Object.keys(taken).forEach(function (letter) { row(list, "g " + letter, taken[letter].name); });
+    row(list, "Enter", "Open the row of a table that has the focus");
     row(list, "Esc", "Close");
     var close = document.createElement("button");
     close.type = "button";
@@ -59,6 +60,7 @@
   }
   document.addEventListener("keydown", function (event) {
     if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) { return; }
+    if (event.key === "Enter" && event.target.matches(".ag-cell")) { event.target.click(); return; }
     if (event.key === "?") { event.preventDefault(); help(); return; }
     if (event.key === "/") {
       var search = document.querySelector("[data-dqm='search']");

@@ -1,5 +1,6 @@
 """Charts on a page: a plotly figure with a name for those who do not see it."""
 
+import re
 from typing import Any
 
 import plotly.graph_objects as go
@@ -9,12 +10,14 @@ from dash_app.figures.theme import CONFIG
 
 
 def graph(id_: str, figure: go.Figure | dict[str, Any], label: str, height: int) -> html.Div:
-    """Show a figure ``height`` pixels high; ``label`` says in words what it shows."""
+    """Show a figure ``height`` pixels high; ``label`` says in words what it shows, and names its picture."""
+    name = re.sub(r"\W+", "-", label.lower()).strip("-")
+    picture = {"toImageButtonOptions": {"format": "png", "scale": 2, "filename": name}}
     return html.Div(
         dcc.Graph(
             id=id_,
             figure=figure,
-            config=CONFIG,  # ty: ignore[invalid-argument-type] - dcc's TypedDict, written as a dict
+            config=CONFIG | picture,  # ty: ignore[invalid-argument-type] - dcc's TypedDict, written as a dict
             responsive=True,
             style={"height": height},
         ),

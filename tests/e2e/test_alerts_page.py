@@ -20,6 +20,14 @@ def test_the_inbox_shows_open_alerts_and_the_filter_shows_the_others(
     page.get_by_text("Resolved", exact=True).first.click()
     rows = "[...document.querySelectorAll('#alerts-grid .ag-row')]"
     until(page, f"{rows}.length && {rows}.every(row => row.innerText.includes('· resolved'))")
+    page.locator("#alerts-grid .ag-row .ag-cell").last.focus()
+    page.keyboard.press("Enter")
+    until(page, "new URL(location.href).searchParams.has('alert')")
+    page.wait_for_selector("#alert-chart .main-svg", state="attached")
+    page.locator("#alert-chart").hover()
+    with page.expect_download() as picture:
+        page.locator("#alert-chart").get_by_label("Download plot as a PNG").click()
+    assert picture.value.suggested_filename.endswith("-by-batch.png")
     assert "status=resolved" in page.url
 
 
@@ -29,7 +37,8 @@ def test_an_alert_shows_chart_evidence_what_changed_and_history_and_leads_on(
     page = new_tab().open(f"{dashboard.url}/alerts?status=all")
     page.wait_for_selector("#alerts-grid .ag-row")
     page.locator("#alerts-grid .ag-row").filter(has_text="Mean of value").first.click()
-    until(page, "new URL(location.href).searchParams.has('alert')")
+    until(page, "document.querySelector('.alert-title').innerText.startsWith('Mean of value')")
+    assert "alert=" in page.url
     page.wait_for_selector("#alert-chart .main-svg", state="attached")
     assert "Opened by dqm" in page.inner_text(".timeline")
     text = page.inner_text("#alerts-detail")
