@@ -3,8 +3,12 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
@@ -21,6 +25,27 @@ class BuildKernel(build_ext):
                 "Install one: apt-get install g++ python3-dev (Debian) or xcode-select --install (macOS)."
             )
         super().run()
+
+    def build_extension(self, ext: Extension) -> None:
+        """Compile on every core, and only what is older than its source, a header or how it is built."""
+        compile_all = self.compiler.compile
+        common = max(
+            Path(path).stat().st_mtime for path in (*ext.depends, __file__, "native/build_kernel.py")
+        )
+
+        def compile_one(source: str, options: dict[str, Any]) -> str:
+            [made] = self.compiler.object_filenames([source], output_dir=options.get("output_dir") or "")
+            newest = max(common, Path(source).stat().st_mtime)
+            if self.force or not Path(made).exists() or Path(made).stat().st_mtime < newest:
+                compile_all([source], **options)
+            return made
+
+        def compile_each(sources: Sequence[str], **options: Any) -> list[str]:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                return list(pool.map(lambda source: compile_one(source, options), sources))
+
+        self.compiler.compile = compile_each
+        super().build_extension(ext)
 
 
 class AbiWheel(bdist_wheel):
