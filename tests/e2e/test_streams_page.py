@@ -11,6 +11,7 @@ import pytest
 
 from dqm_assets.settings import Settings
 from dqm_assets.sources.streams.classify import RECORDS
+from dqm_assets.sources.streams.counted_windows import CountedWindows
 from dqm_assets.sources.streams.report import StreamReporter
 from dqm_assets.sources.streams.service import TopicWatch
 from dqm_assets.sources.streams.sink import StreamSink
@@ -48,7 +49,7 @@ def running(
 
 def feed(store: Store) -> None:
     """A minute of two sources, some of it broken, through the sink, the windows and the judge."""
-    watch = TopicWatch(store, "sensor-events", WIDTH)
+    watch = TopicWatch(store, "sensor-events", WIDTH, CountedWindows(store))
     sink = StreamSink(store, watch.topic, watch.meter.at, watch)
     sink.claim([0])
     start = datetime.fromtimestamp(datetime.now(UTC).timestamp() // 5 * 5 - _WINDOWS * 5, UTC)
