@@ -1,5 +1,6 @@
 """Only what pyproject.toml cannot say: the cffi kernel, and a clear line when no compiler is there."""
 
+import hashlib
 import os
 import shutil
 import sys
@@ -29,20 +30,27 @@ class BuildKernel(build_ext):
     def build_extension(self, ext: Extension) -> None:
         """Compile on every core, and only what is older than its source, a header or how it is built."""
         compile_all = self.compiler.compile
-        common = max(
+        shared = max(
             Path(path).stat().st_mtime for path in (*ext.depends, __file__, "native/build_kernel.py")
         )
 
-        def compile_one(source: str, options: dict[str, Any]) -> str:
-            [made] = self.compiler.object_filenames([source], output_dir=options.get("output_dir") or "")
-            newest = max(common, Path(source).stat().st_mtime)
+        def compile_one(source: str, output_dir: str, options: dict[str, Any]) -> str:
+            [made] = self.compiler.object_filenames([source], output_dir=output_dir)
+            newest = max(shared, Path(source).stat().st_mtime)
             if self.force or not Path(made).exists() or Path(made).stat().st_mtime < newest:
-                compile_all([source], **options)
+                # An object that a killed compiler leaves behind is no object.
+                [whole] = compile_all([source], output_dir=f"{output_dir}/unfinished", **options)
+                Path(made).parent.mkdir(parents=True, exist_ok=True)
+                Path(whole).replace(made)
             return made
 
-        def compile_each(sources: Sequence[str], **options: Any) -> list[str]:
+        def compile_each(sources: Sequence[str], output_dir: str, **options: Any) -> list[str]:
+            # What is built by another compiler, or with other flags, has a folder of its own.
+            commands = [getattr(self.compiler, name, None) for name in ("compiler_so", "compiler_so_cxx")]
+            with_what = repr((commands, sorted(options.items())))
+            folder = f"{output_dir}/{hashlib.sha256(with_what.encode()).hexdigest()[:12]}"
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                return list(pool.map(lambda source: compile_one(source, options), sources))
+                return list(pool.map(lambda source: compile_one(source, folder, options), sources))
 
         self.compiler.compile = compile_each
         super().build_extension(ext)
