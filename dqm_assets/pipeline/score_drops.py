@@ -1,9 +1,10 @@
 """Scores that fall: a day far below the usual score of a dataset, source, owner or the whole is one alert."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from dqm_assets.pipeline.alert_rows import alert_of
@@ -26,10 +27,12 @@ _EXPLAINS = 0.5
 #: Datasets that a wider fall names.
 _NAMED = 3
 
+#: Scores of datasets by name and day.
+_Scores = dict[str, dict[date, float]]
+
 _SCORES = """
-    SELECT scope, name, max_by(score, day) AS score, list(score) FILTER (day < $today) AS earlier
-    FROM monitoring.scores WHERE day BETWEEN $first AND $today
-    GROUP BY scope, name HAVING max(day) = $today
+    SELECT name, day, score FROM monitoring.scores
+    WHERE scope = 'dataset' AND day BETWEEN $first AND $today ORDER BY day
 """
 _NEWEST = """
     SELECT * FROM monitoring.alerts WHERE detector = ?
@@ -75,9 +78,11 @@ def tell_drops(store: Store, scored: Sequence[Scored], today: date, drop: float)
     """Open, go on with, or end the alert of everything whose score fell; one transaction.
 
     The usual score is the median of the last days before; while an incident lasts, it is what it was before
-    the fall, so that a low score does not become usual. An incident is known by what fell and the day it
-    began on, so telling the same day again changes nothing. Of falls that begin on one day and have to do
-    with each other one leads (`led_by`), and the others follow it as what it caused.
+    the fall, and afterwards its days do not count, so that a low score does not become usual. Wider scores
+    are compared over the datasets that have a usual score: one that is new pulls nobody down. An incident is
+    known by what fell and the day it began on, so telling the same day again changes nothing. Of falls that
+    begin on one day and have to do with each other one leads (`led_by`), and the others follow it as what it
+    caused; what leads them may have been told by an earlier look at the day.
 
     Args:
         store: The open store, with today's scores.
@@ -88,16 +93,17 @@ def tell_drops(store: Store, scored: Sequence[Scored], today: date, drop: float)
     Returns:
         Number of alerts that were opened.
     """
-    asked = {"today": today, "first": today - timedelta(days=_USUAL_DAYS)}
-    scores = {(row["scope"], row["name"]): row for row in store.rows(_SCORES, asked)}
+    scores: _Scores = defaultdict(dict)
+    for row in store.rows(_SCORES, {"today": today, "first": today - timedelta(days=_USUAL_DAYS)}):
+        scores[row["name"]][row["day"]] = row["score"]
     known = _newest(store.rows(_NEWEST, [SCORECARD]))
-    if not _concerned(_levels(scored, scores, known), known, drop) and not _gone(scored, known):
+    if not _concerned(_levels(scored, scores, known, today), known, drop) and not _gone(scored, known):
         # Mostly nothing falls, which takes no lock.
         return 0
     at = datetime.combine(today, time(), UTC)
     with store.transaction(*ALERT_TABLES) as tx:
         known = _newest(tx.query(_NEWEST, [SCORECARD]).to_pylist())
-        levels = _levels(scored, scores, known)
+        levels = _levels(scored, scores, known, today)
         alerts, events = _advanced(levels, known, drop, at)
         for alert in _gone(scored, known):
             ended, happened = resolve_by_engine(alert, "it is not scored any more", at)
@@ -105,14 +111,19 @@ def tell_drops(store: Store, scored: Sequence[Scored], today: date, drop: float)
             events += happened
         begun = {event.alert_id for event in events if event.event in {"opened", "reopened"}}
         new = {subject for subject, alert in alerts.items() if alert.alert_id in begun}
-        leaders = led_by([(level.scored, level.lost) for subject, level in levels.items() if subject in new])
-        alerts |= {subject: _follower(alerts[subject], alerts[leader]) for subject, leader in leaders.items()}
+        told = _told_before({**known, **alerts}, new, at)
+        leaders = led_by(
+            [(one.scored, one.lost) for name, one in levels.items() if name in new | told.keys()], told
+        )
+        alerts |= {
+            name: _follower(alerts[name], alerts.get(leaders[name]) or known[leaders[name]]) for name in new
+        }
         if alerts:
             write_alerts(tx, list(alerts.values()), events)
     return sum(event.event == "opened" for event in events)
 
 
-def led_by(fallen: Sequence[tuple[Scored, float]]) -> dict[str, str]:
+def led_by(fallen: Sequence[tuple[Scored, float]], told: Mapping[str, str] | None = None) -> dict[str, str]:
     """Which of the falls that begin on one day tells each of them, by subject.
 
     Where a source, owner or the whole falls because one narrower thing did, that one leads: it says more.
@@ -120,11 +131,13 @@ def led_by(fallen: Sequence[tuple[Scored, float]]) -> dict[str, str]:
 
     Args:
         fallen: what fell and by how many points, the narrowest scope first.
+        told: leaders of those of them that people know of already, by subject; they stay.
     """
+    told = told or {}
     by_subject = {scored.subject: (scored, lost) for scored, lost in fallen}
-    leader = {scored.subject: scored.subject for scored, _ in fallen}
+    leader = {scored.subject: told.get(scored.subject, scored.subject) for scored, _ in fallen}
     for scored, lost in fallen:
-        if scored.scope == "dataset":
+        if scored.scope == "dataset" or scored.subject in told:
             continue
         inside = sorted({leader[name] for name in scored.members if name in leader})
         if len(inside) == 1:
@@ -134,8 +147,19 @@ def led_by(fallen: Sequence[tuple[Scored, float]]) -> dict[str, str]:
                 leader[scored.subject] = cause.subject
                 continue
         covered = {name for name in inside if by_subject[name][0].members <= scored.members}
-        leader |= {name: scored.subject for name, first in leader.items() if first in covered}
+        leader |= {
+            name: scored.subject for name, first in leader.items() if first in covered and name not in told
+        }
     return leader
+
+
+def _told_before(alerts: Mapping[str, Alert], new: Collection[str], at: datetime) -> dict[str, str]:
+    """Falls of the day that an earlier look has told of, and what leads each of them."""
+    begun = {
+        name: one for name, one in alerts.items() if one.active and one.opened_ts == at and name not in new
+    }
+    subjects = {alert.alert_id: name for name, alert in begun.items()}
+    return {name: subjects.get(alert.caused_by, name) for name, alert in begun.items()}
 
 
 def _newest(rows: Sequence[dict[str, Any]]) -> dict[str, Alert]:
@@ -143,19 +167,44 @@ def _newest(rows: Sequence[dict[str, Any]]) -> dict[str, Alert]:
 
 
 def _levels(
-    scored: Sequence[Scored], scores: Mapping[tuple[str, str], Mapping[str, Any]], known: Mapping[str, Alert]
+    scored: Sequence[Scored], scores: _Scores, known: Mapping[str, Alert], today: date
 ) -> dict[str, _Level]:
     """Each score of today beside its usual one, by subject; what has no usual score yet is left out."""
     found = {}
     for one in scored:
-        row, alert = scores.get((one.scope, one.name)), known.get(one.subject)
-        if row is None:
+        days, alert = _days(one, scores, today), known.get(one.subject)
+        if today not in days:
             continue
-        if alert is not None and alert.active:
-            found[one.subject] = _Level(one, row["score"], alert.expected)
-        elif len(row["earlier"] or ()) >= _NEEDED_DAYS:
-            found[one.subject] = _Level(one, row["score"], median(row["earlier"]))
+        usual = alert.expected if alert is not None and alert.active else _usual(days, alert, today)
+        if usual is not None:
+            found[one.subject] = _Level(one, days[today], usual)
     return found
+
+
+def _days(one: Scored, scores: _Scores, today: date) -> Mapping[date, float]:
+    """Scores day by day; of several datasets the mean over those that can be compared."""
+    if one.scope == "dataset":
+        return scores.get(one.name, {})
+    there = [scores[name] for name in one.members if today in scores.get(name, {})]
+    by_day: dict[date, list[float]] = defaultdict(list)
+    for days in there:
+        if len(days) > _NEEDED_DAYS:
+            for day, score in days.items():
+                by_day[day].append(score)
+    return {day: round(fmean(values), 2) for day, values in by_day.items()}
+
+
+def _usual(days: Mapping[date, float], last: Alert | None, today: date) -> float | None:
+    """Median of the days before, without those of the last incident if the score came back from it."""
+    low: set[date] = set()
+    if last is not None and last.resolved_ts is not None:
+        end = last.resolved_ts.date()
+        came_back = end in days and days[end] > last.lower
+        low = {day for day in days if came_back and last.opened_ts.date() <= day < end}
+    earlier = [score for day, score in days.items() if day < today and day not in low]
+    if len(earlier) >= _NEEDED_DAYS:
+        return median(earlier)
+    return last.expected if low and last is not None else None
 
 
 def _concerned(levels: Mapping[str, _Level], known: Mapping[str, Alert], drop: float) -> list[str]:

@@ -1,16 +1,19 @@
 """A score that falls is told once, in the name of its day, until it is back where it was."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from dash_app.services.metric_series import SeriesAddress, series_points
 from dqm_assets.notify.drain import drain
+from dqm_assets.pipeline.alert_actions import act
 from dqm_assets.pipeline.datasets import register_source
 from dqm_assets.pipeline.score_drops import tell_drops
 from dqm_assets.pipeline.score_scopes import ScoreRow, mean_scores, read_scored
+from dqm_assets.quality.alerts import resolve
 from dqm_assets.quality.scorecard import SCORECARD
 from dqm_assets.store import Store
 from tests.e2e.seed import arrow
@@ -185,6 +188,48 @@ def test_a_fall_of_one_dataset_is_one_message_and_what_stays_low_is_told_when_it
         }
     assert ("resolved", "orders") in told_later
     assert ("reopened", "sources/shop") in told_later, "it is low for other reasons now"
+
+
+def test_a_fall_that_goes_on_within_its_day_is_one_message(portfolio: Store) -> None:
+    assert fallen(portfolio, 3, "orders", to=60.0) == 1
+    assert causes(portfolio) == {"orders": ""}
+    assert fallen(portfolio, 3, "orders", to=0.0) > 0, "it pulls down what it is in by now"
+    leads = causes(portfolio)
+    assert leads.pop("orders") == ""
+    assert "sources/shop" in leads
+    assert set(leads.values()) == {"orders"}
+    version = portfolio.version()
+    values = dict.fromkeys(OWNERS, 95.0) | {"orders": 0.0}
+    again = tell_drops(portfolio, read_scored(portfolio, values), FIRST + timedelta(days=3), 15.0)
+    assert (again, portfolio.version()) == (0, version), "the same look again"
+
+
+def test_a_second_fall_after_a_long_one_is_told(store: Store) -> None:
+    days = [95.0, 95.0, 95.0, *[50.0] * 5, 95.0]
+    assert sum(score(store, day, value) for day, value in enumerate(days)) == 1
+    score(store, len(days), 95.0)
+    score(store, len(days) + 1, 95.0)
+    assert score(store, len(days) + 2, 50.0) == 1
+
+
+def test_a_level_that_somebody_resolved_becomes_usual(store: Store) -> None:
+    for day in range(3):
+        score(store, day, 95.0)
+    assert score(store, 3, 50.0) == 1
+    for day in range(4, 9):
+        score(store, day, 50.0)
+    [row] = store.rows("SELECT alert_id FROM monitoring.alerts")
+    at = datetime.combine(FIRST + timedelta(days=8), time(9), UTC)
+    act(store, row["alert_id"], partial(resolve, actor="ana", reason="that is how it is now", at=at))
+    assert score(store, 9, 50.0) == 0
+    assert [one["status"] for one in alerts(store)] == ["resolved"]
+
+
+def test_a_dataset_that_is_new_pulls_nobody_down(portfolio: Store) -> None:
+    register_source(portfolio, "fresh", "raw.fresh", owner="growth")
+    values = dict.fromkeys(OWNERS, 95.0) | {"fresh": 20.0}
+    assert [score_all(portfolio, day, values) for day in (3, 4)] == [0, 0]
+    assert causes(portfolio) == {}
 
 
 def test_who_has_no_datasets_any_more_has_no_alert(portfolio: Store) -> None:
