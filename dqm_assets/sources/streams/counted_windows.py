@@ -73,6 +73,11 @@ class CountedWindows:
                 return None
             return {start: len(self._rows[start]) for start in fresh}
 
+    def doubt(self) -> None:
+        """Take it that others have committed rows: what they are could not be read."""
+        with self._guard:
+            self._others = True
+
     def of(self, starts: Sequence[datetime]) -> list[dict[str, Any]] | None:
         """All rows of these windows; ``None`` when they are not all here."""
         with self._guard:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dqm_assets.errors import StoreError
 from dqm_assets.pipeline.observe import ObserveSummary, Point, Watch, observe
 from dqm_assets.pipeline.series_memory import SeriesMemory
 from dqm_assets.quality.profile import ColumnProfile
@@ -68,6 +69,7 @@ _HORIZON = """
     SELECT min(windowed_until) AS at FROM monitoring.offsets
     WHERE windowed_until IS NOT NULL AND windowed_at >= $alive
 """
+#: Which windows got rows since the last look, with how many rows they have by now.
 _TOUCHED = """
     WITH touched AS (
         SELECT DISTINCT window_start FROM metrics.stream_windows
@@ -216,7 +218,11 @@ class WindowJudge:
         if known is not None:
             return known
         asked = {"since": self._since, "width": self._width.total_seconds()}
-        return {row["window_start"]: row["parts"] for row in self._store.rows(_TOUCHED, asked)}
+        try:
+            return {row["window_start"]: row["parts"] for row in self._store.rows(_TOUCHED, asked)}
+        except StoreError:
+            self._counted.doubt()
+            raise
 
     def _judge(self, starts: Sequence[datetime]) -> tuple[list[datetime], ObserveSummary]:
         """Judge those of them that are not rolled up; which they were."""
