@@ -68,7 +68,7 @@ class SeriesMemory:
         self._version, self._marks = changes.version, set()
 
     def arrivals(self, points: Iterable[Point]) -> Arrivals:
-        """See `series_states.arrivals`; nothing is read when every point lies beyond what is known."""
+        """See `stored_points.arrivals`; nothing is read when every point lies beyond what is known."""
         wanted = {(address_of(point), point.batch): point for point in points}
         if all(map(self._is_beyond, wanted.values())):
             return Arrivals(list(wanted.values()), [])

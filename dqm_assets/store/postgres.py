@@ -77,9 +77,15 @@ def connect(url: str) -> psycopg.Connection:
         StoreError: PostgreSQL does not answer.
     """
     try:
-        return psycopg.connect(make_conninfo(url, **KEEPALIVE), autocommit=True, connect_timeout=10)
+        return psycopg.connect(_lasting(url), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL at {public(url)} does not answer: {str(error).strip()}") from error
+
+
+def _lasting(url: str) -> str:
+    """The address with `KEEPALIVE`, beside the options that it has of its own."""
+    options = " ".join(filter(None, (parts(url).get("options"), KEEPALIVE["options"])))
+    return make_conninfo(url, **KEEPALIVE | {"options": options})
 
 
 def parts(url: str) -> dict[str, str]:
