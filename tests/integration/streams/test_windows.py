@@ -2,13 +2,16 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
 
+from dqm_assets.errors import StoreError
 from dqm_assets.simulate.broker import DevelopmentBroker
 from dqm_assets.simulate.producing import produce
 from dqm_assets.simulate.stream import SensorStream
@@ -247,9 +250,23 @@ def test_what_this_process_counted_is_not_read_until_another_counts_too(
     rows = records(6, "aaaaa", now - 59)
     another.write(rows.set_column(1, "partition", [[1] * 5]))
     read_until(its_keeper, now - 55)
-    assert judge.judge().windows == 1
+    broken = [True]
+    monkeypatch.setattr(store, "query", partial(_failing, broken, noted))
+    with pytest.raises(StoreError, match="away"):
+        judge.judge()
+    assert judge.judge().windows == 1, "what could not be read is read by the next look"
     assert rates(store, "a") == {now - 60: 2.0}
     assert [sql for sql in asked if "stream_windows" in sql]
+
+
+def _failing(
+    broken: list[bool], query: Callable[..., pa.Table], sql: str, *given: object, **named: object
+) -> pa.Table:
+    """Ask, but fail the first question for windows."""
+    if "stream_windows" in sql and broken:
+        broken.clear()
+        raise StoreError("the store is away")
+    return query(sql, *given, **named)
 
 
 def test_a_source_that_falls_silent_has_a_rate_of_nothing(store: Store) -> None:

@@ -3,6 +3,7 @@
 import psycopg2
 import pytest
 import sqlalchemy
+from psycopg.conninfo import make_conninfo
 
 from dqm_assets.errors import StoreError
 from dqm_assets.settings import Settings
@@ -26,6 +27,13 @@ def test_a_password_is_never_in_a_message() -> None:
     with pytest.raises(StoreError) as caught:
         connect(url)
     assert "secret" not in str(caught.value)
+
+
+def test_options_of_an_address_are_kept_beside_ours(store: Store) -> None:
+    address = make_conninfo(store.postgres_url, options="-c work_mem=5MB")
+    with connect(address) as connection:
+        assert connection.execute("SHOW work_mem").fetchone() == ("5MB",)
+        assert "tcp_user_timeout" in connection.info.options
 
 
 @pytest.mark.parametrize("url", ["mysql://u@h/d", "not a url"])
