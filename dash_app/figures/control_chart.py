@@ -14,6 +14,7 @@ from dash_app.components.run_id import short_run_id
 from dash_app.components.status import RUN_MARKS, mark_of
 from dash_app.components.when import local_iso, utc_text
 from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, NEUTRAL, plain, template
+from dash_app.figures.time_axis import share_time_axis
 from dash_app.services.records import SeriesPoint
 from dash_app.services.viewer import Viewer
 
@@ -69,6 +70,7 @@ def control_chart(
     lines = [point for panel in panels if not panel.bars for point in series.get(panel.metric, ())]
     for trace in _legend_marks(lines):
         figure.add_trace(trace, row=1, col=1)
+    share_time_axis(figure)
     figure.update_annotations(x=0, xanchor="left", xshift=2, yshift=2, font={"size": 12, "weight": 600})
     figure.update_layout(
         template=template(viewer.scheme),

@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 from dash_app.components.number import number
 from dash_app.components.when import local_iso, utc_text
 from dash_app.figures.theme import BAND, FAIL, GOOD, template
+from dash_app.figures.time_axis import share_time_axis
 from dash_app.services.crypto import Judged, Moment
 from dash_app.services.viewer import Viewer
 
@@ -35,6 +36,7 @@ def price_chart(moments: Sequence[Moment], viewer: Viewer, *, revision: str = ""
             figure.add_trace(trace, row=row, col=1)
     if any(value.verdict == "anomalous" for moment in moments for value in (moment.price, moment.volume)):
         figure.add_trace(_legend_mark(), row=1, col=1)
+    share_time_axis(figure)
     figure.update_annotations(x=0, xanchor="left", xshift=2, yshift=2, font={"size": 12, "weight": 600})
     figure.update_layout(
         template=template(viewer.scheme),

@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 from dash_app.components.number import number
 from dash_app.components.when import local_iso, utc_text
 from dash_app.figures.theme import BAND, FAIL, FAINT, GOOD, NEUTRAL, WARN, plain, template
+from dash_app.figures.time_axis import share_time_axis
 from dash_app.services.backtest import Backtest, Replayed, moment_of
 from dash_app.services.viewer import Viewer
 
@@ -30,6 +31,7 @@ def replay_chart(found: Backtest, shown: int, viewer: Viewer) -> go.Figure:
     for place, each in enumerate(found.replays):
         for trace in _lane(LETTERS[place], each, times, viewer):
             figure.add_trace(trace, row=2, col=1)
+    share_time_axis(figure)
     address = found.address
     figure.update_layout(
         template=template(viewer.scheme),

@@ -9,6 +9,7 @@ from dash_app.components.number import number, share
 from dash_app.components.when import local_iso, utc_text
 from dash_app.figures.segment_lines import COLOURS, DASHES
 from dash_app.figures.theme import FAIL, GOOD, WARN, plain, template
+from dash_app.figures.time_axis import share_time_axis
 from dash_app.services.streams import HealthPoint, SourceLine
 from dash_app.services.viewer import Viewer
 
@@ -113,6 +114,7 @@ def health_chart(points: Sequence[HealthPoint], viewer: Viewer, *, revision: str
         showlegend=False,
     )
     figure.add_trace(lag, row=2, col=1)
+    share_time_axis(figure)
     figure.update_annotations(x=0, xanchor="left", xshift=2, yshift=2, font={"size": 12, "weight": 600})
     figure.update_layout(
         template=template(viewer.scheme),

@@ -31,6 +31,23 @@ def shown_run(page: Page) -> str:
     return str(page.locator(".detail-head .run-id").get_attribute("title"))
 
 
+def zoom(page: Page) -> list[str]:
+    """Drag over the middle of the chart, as people zoom; gives the range that is shown then."""
+    whole = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
+    area = page.locator("#runs-chart .nsewdrag").first
+    area.scroll_into_view_if_needed()
+    place = area.bounding_box()
+    assert place is not None
+    middle = place["y"] + place["height"] / 2
+    page.mouse.move(place["x"] + place["width"] * 0.3, middle)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.5, middle, steps=4)
+    page.mouse.move(place["x"] + place["width"] * 0.7, middle, steps=4)
+    page.mouse.up()
+    until(page, f"String({CHART}._fullLayout.xaxis.range) !== {json.dumps(','.join(whole))}")
+    return page.evaluate(f"{CHART}._fullLayout.xaxis.range")
+
+
 def test_the_chart_marks_what_is_out_of_range_and_shows_the_band(
     dashboard: Dashboard, new_tab: NewTab
 ) -> None:
@@ -118,12 +135,7 @@ def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
     chosen = page.locator("#runs-grid .ag-row").nth(2).get_attribute("row-id")
     until(page, f"document.querySelector('.detail-head .run-id').title === {json.dumps(chosen)}")
     page.get_by_role("tab", name="Origin").click()
-    whole = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
-    middle = runs(dashboard)[20]["ts"], runs(dashboard)[8]["ts"]
-    page.evaluate(f"Plotly.relayout({CHART}, {{'xaxis.range': {json.dumps(middle)}}})")
-    page.wait_for_timeout(300)
-    zoomed = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
-    assert zoomed != whole
+    zoomed = zoom(page)
     page.evaluate("document.querySelector('#runs-grid .ag-body-viewport').scrollTop = 200")
     page.evaluate("window.scrollTo(0, 260)")
     page.evaluate("window.sameDocument = true")
@@ -144,6 +156,25 @@ def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
     assert page.get_by_role("tab", name="Origin").get_attribute("aria-selected") == "true"
     page.evaluate("document.querySelector('#runs-grid .ag-body-viewport').scrollTop = 0")
     page.wait_for_selector(f"#runs-grid .ag-row[row-id='{new}']")
+
+
+def test_a_zoom_ends_with_a_double_click_and_with_another_column(
+    dashboard: Dashboard, new_tab: NewTab
+) -> None:
+    page = open_runs(dashboard, new_tab())
+    whole = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
+    zoom(page)
+    page.locator("#runs-chart .nsewdrag").first.dblclick()
+    until(page, f"String({CHART}._fullLayout.xaxis.range) === {json.dumps(','.join(whole))}")
+    zoom(page)
+    page.click("#runs-column")
+    page.get_by_role("option", name="channel_2").click()
+    until(page, "document.querySelector('#runs-note').innerText.startsWith('channel_2')")
+    until(page, f"{CHART}._fullLayout.uirevision.includes('channel_2')")
+    shown = page.evaluate(f"{CHART}._fullLayout.xaxis.range.map(at => Date.parse(at))")
+    runs_shown = page.evaluate(f"{CHART}.data.find(t => t.customdata).x.map(at => Date.parse(at))")
+    assert shown[0] < min(runs_shown)
+    assert shown[1] > max(runs_shown)
 
 
 def test_the_first_run_of_a_dataset_fills_its_open_page(dashboard: Dashboard, new_tab: NewTab) -> None:
