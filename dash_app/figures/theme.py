@@ -18,12 +18,13 @@ FAINT = "rgba(122, 130, 142, 0.55)"
 
 FONT = '"Inter Variable", system-ui, -apple-system, "Segoe UI", sans-serif'
 
-#: No link to plotly's site, no tools that change what a chart means.
+#: No link to plotly's site, no chart uploaded there, no tools that change what a chart means.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
     "plotlyServerURL": "",
+    "showSendToCloud": False,
 }
 
 

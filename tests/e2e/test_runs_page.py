@@ -158,6 +158,19 @@ def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
     page.wait_for_selector(f"#runs-grid .ag-row[row-id='{new}']")
 
 
+def test_the_tools_of_a_chart_are_drawn_and_none_sends_it_away(dashboard: Dashboard, new_tab: NewTab) -> None:
+    page = open_runs(dashboard, new_tab())
+    page.locator("#runs-chart").hover()
+    names = page.locator("#runs-chart .modebar-btn").evaluate_all(
+        "all => all.map(each => each.dataset.title)"
+    )
+    assert names == ["Download plot as a PNG", "Zoom", "Pan", "Reset axes"]
+    behind = page.locator("#runs-chart .modebar-btn svg").evaluate_all(
+        "all => all.map(each => getComputedStyle(each).backgroundColor)"
+    )
+    assert set(behind) == {"rgba(0, 0, 0, 0)"}
+
+
 def test_a_zoom_ends_with_a_double_click_and_with_another_column(
     dashboard: Dashboard, new_tab: NewTab
 ) -> None:
