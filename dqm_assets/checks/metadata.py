@@ -20,7 +20,8 @@ def dashboard_address(path: str, **query: str) -> str:
         path: Page, such as ``/runs``.
         query: Its query string, which is the deep link.
     """
-    return f"{settings().dashboard_url}{path}?{urlencode(query)}"
+    address = f"{settings().dashboard_url}{path}"
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 def markdown_table(

@@ -19,6 +19,7 @@ def prices_asset() -> dg.AssetsDefinition:
         group_name="crypto",
         kinds={"api", "duckdb"},
         owners=[f"team:{owner}"] if owner else None,
+        metadata={"dashboard": dashboard_link("/crypto")},
         description=f"{DESCRIPTION} Coins that break the provider's contract are in raw.quarantine.",
     )
     def crypto_prices(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult:

@@ -66,7 +66,10 @@ def _spec(source: DatabaseSource, table: WatchedTable) -> dg.AssetSpec:
         owners=[f"team:{owner}"] if owner else None,
         description=f"{table.table} at {source.address}: {table.kind} table, watched where it is.",
         skippable=True,
-        metadata={PIPELINE_KEY: pipeline_of(source.source)},
+        metadata={
+            PIPELINE_KEY: pipeline_of(source.source),
+            "dashboard": dashboard_link("/datasets", dataset=name),
+        },
     )
 
 
@@ -85,7 +88,7 @@ def _materialised(looked: Looked) -> dg.MaterializeResult:
             "alerts_opened": seen.opened,
             "alerts_resolved": seen.resolved,
             "active_alerts": seen.active,
-            "dashboard": dashboard_link(f"/datasets?dataset={looked.dataset}"),
+            "dashboard": dashboard_link("/datasets", dataset=looked.dataset),
         },
     )
 

@@ -64,7 +64,10 @@ def _common(dataset: Dataset, partitions: dg.DynamicPartitionsDefinition) -> dic
         "group_name": dataset.table,
         "backfill_policy": dg.BackfillPolicy.single_run(),
         "owners": [f"team:{dataset.owner}"] if dataset.owner else None,
-        "metadata": {DATASET_KEY: dataset.name},
+        "metadata": {
+            DATASET_KEY: dataset.name,
+            "dashboard": dashboard_link("/runs", dataset=dataset.name),
+        },
     }
 
 

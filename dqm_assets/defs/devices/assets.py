@@ -45,6 +45,7 @@ def _inventory(owners: list[str] | None) -> dg.AssetsDefinition:
         group_name=_GROUP,
         kinds={"api", "duckdb"},
         owners=owners,
+        metadata={"dashboard": dashboard_link("/devices")},
         description="Which devices there are, as the device API lists them; replaces the inventory before.",
     )
     def raw_devices(store: StoreResource) -> dg.MaterializeResult:
@@ -71,6 +72,7 @@ def _segments(owners: list[str] | None) -> dg.AssetsDefinition:
         group_name=_GROUP,
         kinds={"api", "duckdb", "csv"},
         owners=owners,
+        metadata={"dashboard": dashboard_link("/devices")},
         description=f"{DESCRIPTION} Minutes that were missed are collected as well.",
     )
     def segment_timeseries(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult:
@@ -105,6 +107,7 @@ def _share(owners: list[str] | None) -> dg.AssetsDefinition:
         group_name=_GROUP,
         kinds={"python", "duckdb"},
         owners=owners,
+        metadata={"dashboard": dashboard_link("/devices")},
         description="Online share of the fleet and of each segment value: verdicts, incidents and alerts.",
     )
     def device_online_share(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from dqm_assets.checks.metadata import markdown_table
+from dqm_assets.checks.metadata import dashboard_link, markdown_table
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.retention import retention_of
 from dqm_assets.pipeline.status import stage
@@ -17,6 +17,7 @@ _RUNS_PER_SWEEP = 2_000
 
 @dg.asset(
     group_name="housekeeping",
+    metadata={"dashboard": dashboard_link("/system")},
     kinds={"duckdb"},
     description="Merges files, expires snapshots (not those of open alerts), removes rows past retention.",
 )
@@ -46,6 +47,7 @@ def store_maintenance(store: StoreResource) -> dg.MaterializeResult:
 
 @dg.asset(
     group_name="housekeeping",
+    metadata={"dashboard": dashboard_link("/system")},
     description="Removes Dagster runs past retention; Dagster itself only forgets ticks.",
 )
 def dagster_retention(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

@@ -39,7 +39,7 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
         deps=upstream,
         group_name="monitoring",
         kinds={"python", "duckdb"},
-        metadata={WATCHER_KEY: True},
+        metadata={WATCHER_KEY: True, "dashboard": dashboard_link("/datasets")},
         automation_condition=follow,
         description="What each judged series is expected to be next, learned from its normal points only.",
     )
@@ -65,7 +65,7 @@ def monitoring_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefiniti
         deps=[metric_baselines, *upstream],
         group_name="monitoring",
         kinds={"python", "duckdb"},
-        metadata={WATCHER_KEY: True},
+        metadata={WATCHER_KEY: True, "dashboard": dashboard_link("/alerts")},
         automation_condition=follow,
         description="Incidents: opened once, updated while they last, resolved when all is normal again.",
     )

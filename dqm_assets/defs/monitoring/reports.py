@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dqm_assets.checks.lineage import WATCHER_KEY
-from dqm_assets.checks.metadata import markdown_table
+from dqm_assets.checks.metadata import dashboard_link, markdown_table
 from dqm_assets.defs.monitoring.scorecard import SCORES
 from dqm_assets.defs.resources import StoreResource
 from dqm_assets.pipeline.status import stage
@@ -17,7 +17,7 @@ from dqm_assets.settings import settings
     deps=[SCORES],
     group_name="monitoring",
     kinds={"python", "markdown"},
-    metadata={WATCHER_KEY: True},
+    metadata={WATCHER_KEY: True, "dashboard": dashboard_link("/dashboard")},
     description="Scorecard, detections and contract results of the last 30 days, as Markdown and HTML.",
 )
 def portfolio_reports(store: StoreResource) -> dg.MaterializeResult:

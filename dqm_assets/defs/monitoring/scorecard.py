@@ -19,7 +19,7 @@ SCORES = dg.AssetKey("source_scores")
     deps=[dg.AssetKey("alerts")],
     group_name="monitoring",
     kinds={"python", "duckdb"},
-    metadata={WATCHER_KEY: True},
+    metadata={WATCHER_KEY: True, "dashboard": dashboard_link("/dashboard")},
     automation_condition=dg.AutomationCondition.eager(),
     description="Health of each source, 0 to 100: completeness, validity, freshness, volume, schema, alerts.",
 )

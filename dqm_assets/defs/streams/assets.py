@@ -56,6 +56,7 @@ def broker_of(where: Settings) -> str | None:
 def _compaction() -> dg.AssetsDefinition:
     @dg.asset(
         group_name=GROUP,
+        metadata={"dashboard": dashboard_link("/streams")},
         deps=[DATASET],
         kinds={"duckdb"},
         description="Rolls up old windows, merges the small files of the stream's tables and forgets its old "
@@ -81,6 +82,7 @@ def _compaction() -> dg.AssetsDefinition:
 def _reconciliation() -> dg.AssetsDefinition:
     @dg.asset(
         group_name=GROUP,
+        metadata={"dashboard": dashboard_link("/streams")},
         deps=[DATASET],
         kinds={"kafka", "duckdb"},
         check_specs=[dg.AssetCheckSpec("each_offset_once", asset="stream_reconciliation")],
@@ -114,6 +116,7 @@ def _reconciliation() -> dg.AssetsDefinition:
 def _backfill() -> dg.AssetsDefinition:
     @dg.asset(
         group_name=GROUP,
+        metadata={"dashboard": dashboard_link("/streams")},
         deps=["stream_reconciliation"],
         kinds={"kafka", "duckdb"},
         description="Reads missing offsets again from the broker; what is there becomes rows, once.",
@@ -130,6 +133,7 @@ def _backfill() -> dg.AssetsDefinition:
 def _replay() -> dg.AssetsDefinition:
     @dg.asset(
         group_name=GROUP,
+        metadata={"dashboard": dashboard_link("/streams")},
         deps=[DATASET],
         kinds={"duckdb"},
         description="Tries dead letters again by today's rules; those that are events now become rows, once.",

@@ -3,14 +3,25 @@
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import dagster as dg
 import pytest
 
+from dash_app.pages.alerts import AlertsPage
+from dash_app.pages.crypto import CryptoPage
+from dash_app.pages.datasets import DatasetsPage
+from dash_app.pages.devices import DevicesPage
+from dash_app.pages.overview import OverviewPage
+from dash_app.pages.runs import RunsPage
+from dash_app.pages.streams import StreamsPage
+from dash_app.pages.system import SystemPage
 from dqm_assets.dagster_home import WORKSPACE_FILE, prepare_dagster_home
 from dqm_assets.definitions import defs
 from dqm_assets.ingest import Landing
 from dqm_assets.settings import Settings
+
+PAGES = (AlertsPage, CryptoPage, DatasetsPage, DevicesPage, OverviewPage, RunsPage, StreamsPage, SystemPage)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +39,16 @@ def test_the_workspace_validates_in_a_process_of_its_own(home: Settings) -> None
     command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", str(WORKSPACE_FILE)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_every_asset_leads_to_its_page_of_the_dashboard(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    pages = {page.path for page in PAGES}
+    for key in graph.get_all_asset_keys():
+        link = urlsplit(str(graph.get(key).metadata["dashboard"].value))
+        assert link.path in pages, key
+    detector = graph.get(dg.AssetKey("run_registry")).metadata["dashboard"].value
+    assert str(detector).endswith("/runs?dataset=detector")
 
 
 def test_the_detector_has_its_assets_under_their_plain_names(definitions: dg.Definitions) -> None:
