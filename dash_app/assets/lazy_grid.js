@@ -2,12 +2,14 @@
 (function () {
   "use strict";
   var LOOK_MS = 50;
+  // Charts that have not come after this long may never come; tables need not wait for them.
+  var PATIENCE_MS = 5000;
   var real = null;
   var loading = null;
 
-  function whenChartsAreThere(done) {
-    if (window.Plotly || !document.querySelector(".graph")) { done(); return; }
-    window.setTimeout(function () { whenChartsAreThere(done); }, LOOK_MS);
+  function whenChartsAreThere(done, since) {
+    if (window.Plotly || !document.querySelector(".graph") || Date.now() - since > PATIENCE_MS) { done(); return; }
+    window.setTimeout(function () { whenChartsAreThere(done, since); }, LOOK_MS);
   }
   function fetchLibrary(done, failed) {
     var script = document.createElement("script");
@@ -22,7 +24,7 @@
   }
   function load() {
     loading = loading || new Promise(function (done, failed) {
-      whenChartsAreThere(function () { fetchLibrary(done, failed); });
+      whenChartsAreThere(function () { fetchLibrary(done, failed); }, Date.now());
     }).catch(function (problem) { loading = null; throw problem; });
     return loading;
   }

@@ -9,6 +9,8 @@ HEADER_HEIGHT = 38
 #: Room for a horizontal scroll bar, and the fewest rows that the grid's own overlay needs.
 SCROLL_BAR = 18
 FEWEST_ROWS = 3
+#: Width of a column that names none, beside those that do.
+USUAL_WIDTH = 200
 
 GRID_OPTIONS: dict[str, Any] = {
     "rowSelection": {
@@ -95,12 +97,12 @@ def grid(
     return dag.AgGrid(
         id=id_,
         rowData=rows,
-        columnDefs=columns,
+        # Widths are shares. (Fitted by a call, a grid that is hidden while it is empty has no width to fit.)
+        columnDefs=[{"flex": each.get("width", USUAL_WIDTH), **each} for each in columns],
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True, "minWidth": 70},
         getRowId="params.data.id",
         selectedRows={"ids": [selected]} if selected else [],
         dashGridOptions={**GRID_OPTIONS, "rowHeight": row_height},
-        columnSize="responsiveSizeToFit",
         style=grid_style(len(rows), most, row_height),
         className="dqm-grid",
     )
