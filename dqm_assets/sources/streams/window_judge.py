@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from dqm_assets.errors import StoreError
@@ -34,36 +35,43 @@ _AT_ONCE = 200
 _REMEMBERED = 20_000
 
 _SENSITIVITY = Sensitivity.per_weeks(4)
-WATCHES = (
-    Watch("event_rate", "event_rate", sensitivity=_SENSITIVITY, kind="positive", least_relative=0.25),
-    Watch(
-        "error_rate",
-        "error_rate",
+#: What a source did for so long is the new normal.
+_ADAPTS_AFTER = timedelta(hours=1)
+#: What is usual is what was usual for so long: windows follow each other closely, and a day has its tides.
+_LOOKS_BACK = timedelta(minutes=30)
+#: An incident ends when all was normal for so long.
+_RESTS_FOR = timedelta(seconds=15)
+#: Windows a detector needs before it judges, looks back on at most, and finds anomalous in a row at most.
+_NEEDED, _MOST_WINDOWS, _MOST_ANOMALOUS = 30, 1_000, 4_000
+
+
+def watches_of(width: timedelta) -> tuple[Watch, ...]:
+    """How the series of sources are judged.
+
+    By the robust method, which leaves out what it finds: the moving medians of the default forget a fault
+    that lasts for seven windows, and its scales are for series of days and weeks.
+
+    Args:
+        width: Length of a window.
+    """
+    usual = partial(
+        Watch,
+        method="robust",
         sensitivity=_SENSITIVITY,
-        kind="share",
-        bad_when="high",
-        least_change=0.03,
-        severity="error",
-    ),
-    Watch("mean", "mean", sensitivity=_SENSITIVITY, least_relative=0.05),
-    Watch("stddev", "stddev", sensitivity=_SENSITIVITY, kind="positive", least_relative=0.25),
-    Watch(
-        "late_fraction",
-        "late_fraction",
-        sensitivity=_SENSITIVITY,
-        kind="share",
-        bad_when="high",
-        least_change=0.05,
-    ),
-    Watch(
-        "duplicate_fraction",
-        "duplicate_fraction",
-        sensitivity=_SENSITIVITY,
-        kind="share",
-        bad_when="high",
-        least_change=0.05,
-    ),
-)
+        parameters={"needed": _NEEDED, "window": max(100, min(_MOST_WINDOWS, _LOOKS_BACK // width))},
+        adapt_after=max(60, min(_MOST_ANOMALOUS, _ADAPTS_AFTER // width)),
+        resolve_after=max(3, _RESTS_FOR // width),
+    )
+    share = partial(usual, kind="share", bad_when="high")
+    return (
+        usual("event_rate", "event_rate", kind="positive", least_relative=0.25),
+        share("error_rate", "error_rate", least_change=0.03, severity="error"),
+        usual("mean", "mean", least_relative=0.05),
+        usual("stddev", "stddev", kind="positive", least_relative=0.25),
+        share("late_fraction", "late_fraction", least_change=0.05),
+        share("duplicate_fraction", "duplicate_fraction", least_change=0.05),
+    )
+
 
 _HORIZON = """
     SELECT min(windowed_until) AS at FROM monitoring.offsets
@@ -171,6 +179,7 @@ class WindowJudge:
         self, store: Store, width: timedelta, owner: str = "", counted: CountedWindows | None = None
     ) -> None:
         self._store, self._width, self._owner = store, width, owner
+        self._watches = watches_of(width)
         self._memory = SeriesMemory(store, DATASET)
         self._counted = counted or CountedWindows(store)
         judged = store.rows(_JUDGED, {"dataset": DATASET})[0]["at"]
@@ -277,7 +286,7 @@ class WindowJudge:
             self._store,
             DATASET,
             points,
-            WATCHES,
+            self._watches,
             owner=self._owner,
             simulated=simulated,
             memory=self._memory,
