@@ -124,6 +124,10 @@
         writeAddress({ s: settings.join(","), band: band === "0" ? null : band });
         return none();
       },
+      writeDatasetAddress: function (metric) {
+        writeAddress({ metric: metric });
+        return none();
+      },
       writeDatasetsAddress: function (text, show) {
         writeAddress({ q: text, show: show === "all" ? null : show, page: null });
         return none();

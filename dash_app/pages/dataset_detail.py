@@ -1,9 +1,9 @@
 """One dataset: its score, and its profile, checks, schema and lineage, a tab each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dash_app.components.card import empty, tile, tiles
@@ -45,12 +45,14 @@ class Shown:
     dataset: str
     tab: str
     column: str | None
+    metric: str | None
 
     @classmethod
     def of(cls, address: dict[str, Any]) -> "Shown":
         """Read an address; an unknown tab is the first one."""
         wanted = str(address.get("tab") or "").capitalize()
-        return cls(address["dataset"], wanted if wanted in TABS else TABS[0], address.get("column"))
+        tab = wanted if wanted in TABS else TABS[0]
+        return cls(address["dataset"], tab, address.get("column"), address.get("metric"))
 
 
 class DatasetDetail:
@@ -68,19 +70,19 @@ class DatasetDetail:
             return _unknown(dataset)
         summary = summaries[0]
         column = shown.column or await first_column(self._services, dataset)
+        shown = replace(shown, column=column)
         return html.Div(
             [
-                dcc.Store(
-                    id="dataset-address", data={"dataset": dataset, "tab": shown.tab, "column": column}
-                ),
+                dcc.Store(id="dataset-address", data={"dataset": dataset, "tab": shown.tab}),
                 dcc.Store(id="dataset-column", data=column),
+                dcc.Store(id="dataset-shown-metric", data=shown.metric),
                 dcc.Store(id="dataset-state", data=await self._state(shown)),
                 page_head(dataset, _about(summary), self._tools(summary)),
                 html.Div(
                     [
                         html.Div(await self._tiles(summary), id="dataset-tiles"),
                         await self._tabs(shown),
-                        html.Div(await self._tab(shown, column), id="dataset-body"),
+                        html.Div(await self._tab(shown), id="dataset-body"),
                     ],
                     className="stack",
                 ),
@@ -96,33 +98,48 @@ class DatasetDetail:
             Input("live-version", "data"),
             State("dataset-address", "data"),
             State("dataset-column", "data"),
+            State("dataset-shown-metric", "data"),
             State("dataset-state", "data"),
             prevent_initial_call=True,
         )(self.refresh)
         app.callback(
             Output("dataset-column-detail", "children"),
+            Output("dataset-shown-metric", "data"),
             Input("dataset-column", "data"),
             Input("dataset-metric", "value"),
             State("dataset-address", "data"),
             prevent_initial_call=True,
         )(self.choose)
+        app.clientside_callback(
+            ClientsideFunction("dqm", "writeDatasetAddress"),
+            Output("dataset-shown-metric", "id"),
+            Input("dataset-shown-metric", "data"),
+            prevent_initial_call=True,
+        )
 
     async def refresh(
-        self, _version: int | None, address: dict[str, Any], column: str | None, state: str | None
+        self,
+        _version: int | None,
+        address: dict[str, Any],
+        column: str | None,
+        metric: str | None,
+        state: str | None,
     ) -> tuple[Any, Any, Any]:
-        """Lay out anew only when something of this dataset changed."""
-        shown = Shown.of(address)
+        """Lay out anew only when something of this dataset changed; what is chosen stays."""
+        shown = Shown.of({**address, "column": column, "metric": metric})
         now = await self._state(shown)
         if now == state:
             return no_update, no_update, no_update
         summary = (await self._services.reads(dataset_summaries, shown.dataset))[0]
-        return await self._tiles(summary), await self._tab(shown, column), now
+        return await self._tiles(summary), await self._tab(shown), now
 
-    async def choose(self, column: str | None, metric: str | None, address: dict[str, Any]) -> Any:
+    async def choose(
+        self, column: str | None, metric: str | None, address: dict[str, Any]
+    ) -> tuple[Any, str | None]:
         """Show a column's distribution and the history of one of its metrics."""
         if not column:
-            return no_update
-        return await column_card(self._services, address["dataset"], column, metric)
+            return no_update, metric
+        return await column_card(self._services, address["dataset"], column, metric), metric
 
     async def _state(self, shown: Shown) -> str:
         reads = self._services.reads
@@ -218,14 +235,14 @@ class DatasetDetail:
         ]
         return tabs("Parts of the dataset", entries, shown.tab)
 
-    async def _tab(self, shown: Shown, column: str | None) -> Component:
+    async def _tab(self, shown: Shown) -> Component:
         if shown.tab == "Checks":
             return await checks_tab(self._services, shown.dataset)
         if shown.tab == "Schema":
             return await schema_tab(self._services, shown.dataset)
         if shown.tab == "Lineage":
             return await lineage_tab(self._services, shown.dataset)
-        return await profile_tab(self._services, shown.dataset, column)
+        return await profile_tab(self._services, shown.dataset, shown.column, shown.metric)
 
 
 def _score_value(scored: DatasetScore | None) -> Component:

@@ -52,8 +52,8 @@ async def first_column(services: Services, dataset: str) -> str | None:
     return next(numeric, profile.columns[0].name)
 
 
-async def profile_tab(services: Services, dataset: str, column: str | None) -> Component:
-    """Lay out the profile table and the chosen column."""
+async def profile_tab(services: Services, dataset: str, column: str | None, metric: str | None) -> Component:
+    """Lay out the profile table, and the chosen column with the history of the chosen metric."""
     profile = await services.reads(table_profile, dataset)
     if profile is None:
         return html.Section(
@@ -85,7 +85,7 @@ async def profile_tab(services: Services, dataset: str, column: str | None) -> C
                 right=csv_link(f"/api/v1/datasets/{dataset}/profile?format=csv"),
             ),
             html.Div(
-                await column_card(services, dataset, column, None) if column else None,
+                await column_card(services, dataset, column, metric) if column else None,
                 id="dataset-column-detail",
             ),
         ],

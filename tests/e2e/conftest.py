@@ -173,6 +173,30 @@ def until(page: Page, condition: str, seconds: float = 60) -> None:
         page.wait_for_timeout(50)
 
 
+def time_range(page: Page, chart: str) -> list[str]:
+    """What of the time axis of a chart is shown."""
+    return page.evaluate(f"document.querySelector('#{chart} .js-plotly-plot')._fullLayout.xaxis.range")
+
+
+def zoom(page: Page, chart: str) -> list[str]:
+    """Drag over the middle of a chart, as people zoom; gives the range that is shown then."""
+    shown = f"document.querySelector('#{chart} .js-plotly-plot')._fullLayout.xaxis.range"
+    until(page, shown)
+    whole = time_range(page, chart)
+    area = page.locator(f"#{chart} .nsewdrag").first
+    area.scroll_into_view_if_needed()
+    place = area.bounding_box()
+    assert place is not None
+    middle = place["y"] + place["height"] / 2
+    page.mouse.move(place["x"] + place["width"] * 0.3, middle)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.5, middle, steps=4)
+    page.mouse.move(place["x"] + place["width"] * 0.7, middle, steps=4)
+    page.mouse.up()
+    until(page, f"String({shown}) !== {','.join(whole)!r}")
+    return time_range(page, chart)
+
+
 @dataclass
 class Tab:
     """A page in the browser and what it did wrong so far."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.e2e.conftest import Dashboard, Tab, until
+from tests.e2e.conftest import Dashboard, Tab, time_range, until, zoom
 
 pytestmark = pytest.mark.e2e
 NewTab = Callable[..., Tab]
@@ -48,11 +48,21 @@ def test_a_column_shows_how_it_spreads_and_its_history_and_a_new_batch_keeps_the
     page.get_by_role("option", name="stddev", exact=True).click()
     until(page, "document.querySelector('#dataset-column-detail').innerText.includes('Stddev of channel_2')")
     page.evaluate("window.sameDocument = true")
+    zoomed = zoom(page, "dataset-history")
+    points = "data.find(t => t.customdata).customdata.length"
+    drawn = f"document.querySelector('#dataset-history .js-plotly-plot').{points}"
+    runs = page.evaluate(drawn)
     before = page.inner_text("#dataset-tiles")
     dashboard.seeder.add([None])
     until(page, f"document.querySelector('#dataset-tiles').innerText !== {before!r}", 60)
     until(page, "document.querySelector('#dataset-body').innerText.includes('Distribution of channel_2')")
+    until(page, f"{drawn} > {runs}")
+    assert time_range(page, "dataset-history") == zoomed
     assert page.evaluate("window.sameDocument")
+    assert "Stddev of channel_2" in page.inner_text("#dataset-column-detail")
+    page.reload()
+    page.wait_for_selector("#dataset-history .main-svg", state="attached")
+    assert "Stddev of channel_2" in page.inner_text("#dataset-column-detail")
 
 
 def test_checks_schema_and_lineage_are_tabs_of_their_own(dashboard: Dashboard, new_tab: NewTab) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import Dashboard, Tab, until
+from tests.e2e.conftest import Dashboard, Tab, until, zoom
 from tests.e2e.seeder import Seeder
 
 pytestmark = pytest.mark.e2e
@@ -29,23 +29,6 @@ def open_runs(dashboard: Dashboard, tab: Tab, query: str = "") -> Page:
 
 def shown_run(page: Page) -> str:
     return str(page.locator(".detail-head .run-id").get_attribute("title"))
-
-
-def zoom(page: Page) -> list[str]:
-    """Drag over the middle of the chart, as people zoom; gives the range that is shown then."""
-    whole = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
-    area = page.locator("#runs-chart .nsewdrag").first
-    area.scroll_into_view_if_needed()
-    place = area.bounding_box()
-    assert place is not None
-    middle = place["y"] + place["height"] / 2
-    page.mouse.move(place["x"] + place["width"] * 0.3, middle)
-    page.mouse.down()
-    page.mouse.move(place["x"] + place["width"] * 0.5, middle, steps=4)
-    page.mouse.move(place["x"] + place["width"] * 0.7, middle, steps=4)
-    page.mouse.up()
-    until(page, f"String({CHART}._fullLayout.xaxis.range) !== {json.dumps(','.join(whole))}")
-    return page.evaluate(f"{CHART}._fullLayout.xaxis.range")
 
 
 def test_the_chart_marks_what_is_out_of_range_and_shows_the_band(
@@ -135,7 +118,7 @@ def test_a_run_that_arrives_appears_by_itself_and_zoom_scroll_and_choice_stay(
     chosen = page.locator("#runs-grid .ag-row").nth(2).get_attribute("row-id")
     until(page, f"document.querySelector('.detail-head .run-id').title === {json.dumps(chosen)}")
     page.get_by_role("tab", name="Origin").click()
-    zoomed = zoom(page)
+    zoomed = zoom(page, "runs-chart")
     page.evaluate("document.querySelector('#runs-grid .ag-body-viewport').scrollTop = 200")
     page.evaluate("window.scrollTo(0, 260)")
     page.evaluate("window.sameDocument = true")
@@ -176,10 +159,10 @@ def test_a_zoom_ends_with_a_double_click_and_with_another_column(
 ) -> None:
     page = open_runs(dashboard, new_tab())
     whole = page.evaluate(f"{CHART}._fullLayout.xaxis.range")
-    zoom(page)
+    zoom(page, "runs-chart")
     page.locator("#runs-chart .nsewdrag").first.dblclick()
     until(page, f"String({CHART}._fullLayout.xaxis.range) === {json.dumps(','.join(whole))}")
-    zoom(page)
+    zoom(page, "runs-chart")
     page.click("#runs-column")
     page.get_by_role("option", name="channel_2").click()
     until(page, "document.querySelector('#runs-note').innerText.startsWith('channel_2')")
