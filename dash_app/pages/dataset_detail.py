@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
 from dash_app.components.card import empty, tile, tiles
@@ -104,7 +104,6 @@ class DatasetDetail:
         )(self.refresh)
         app.callback(
             Output("dataset-column-detail", "children"),
-            Output("dataset-shown-metric", "data"),
             Input("dataset-column", "data"),
             Input("dataset-metric", "value"),
             State("dataset-address", "data"),
@@ -133,13 +132,13 @@ class DatasetDetail:
         summary = (await self._services.reads(dataset_summaries, shown.dataset))[0]
         return await self._tiles(summary), await self._tab(shown), now
 
-    async def choose(
-        self, column: str | None, metric: str | None, address: dict[str, Any]
-    ) -> tuple[Any, str | None]:
+    async def choose(self, column: str | None, metric: str | None, address: dict[str, Any]) -> Any:
         """Show a column's distribution and the history of one of its metrics."""
+        # Not an output: on the other tabs it is there, and what it would follow is not.
+        set_props("dataset-shown-metric", {"data": metric})
         if not column:
-            return no_update, metric
-        return await column_card(self._services, address["dataset"], column, metric), metric
+            return no_update
+        return await column_card(self._services, address["dataset"], column, metric)
 
     async def _state(self, shown: Shown) -> str:
         reads = self._services.reads
