@@ -173,15 +173,19 @@ def until(page: Page, condition: str, seconds: float = 60) -> None:
         page.wait_for_timeout(50)
 
 
+def _range_of(chart: str) -> str:
+    """JavaScript: what of the time axis of a chart is shown."""
+    return f"document.querySelector('#{chart} .js-plotly-plot')._fullLayout.xaxis.range"
+
+
 def time_range(page: Page, chart: str) -> list[str]:
-    """What of the time axis of a chart is shown."""
-    return page.evaluate(f"document.querySelector('#{chart} .js-plotly-plot')._fullLayout.xaxis.range")
+    """What of the time axis of a chart is shown, once it is drawn."""
+    until(page, _range_of(chart))
+    return page.evaluate(_range_of(chart))
 
 
 def zoom(page: Page, chart: str) -> list[str]:
     """Drag over the middle of a chart, as people zoom; gives the range that is shown then."""
-    shown = f"document.querySelector('#{chart} .js-plotly-plot')._fullLayout.xaxis.range"
-    until(page, shown)
     whole = time_range(page, chart)
     area = page.locator(f"#{chart} .nsewdrag").first
     area.scroll_into_view_if_needed()
@@ -193,7 +197,7 @@ def zoom(page: Page, chart: str) -> list[str]:
     page.mouse.move(place["x"] + place["width"] * 0.5, middle, steps=4)
     page.mouse.move(place["x"] + place["width"] * 0.7, middle, steps=4)
     page.mouse.up()
-    until(page, f"String({shown}) !== {','.join(whole)!r}")
+    until(page, f"String({_range_of(chart)}) !== {','.join(whole)!r}")
     return time_range(page, chart)
 
 

@@ -49,7 +49,7 @@ def watches_of(width: timedelta) -> tuple[Watch, ...]:
     """How the series of sources are judged.
 
     By the robust method, which leaves out what it finds: the moving medians of the default forget a fault
-    that lasts for seven windows, and its scales are for series of days and weeks.
+    that lasts for some seven windows, and its scales are for series of days and weeks.
 
     Args:
         width: Length of a window.
