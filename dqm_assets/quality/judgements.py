@@ -30,7 +30,7 @@ class Judgements:
     n: np.ndarray
     needed: np.ndarray
     method: str
-    #: What the kernel's ``layout`` and ``parameters`` fields held, shapes (k,) and (k, 7).
+    #: What the kernel's ``layout`` and ``parameters`` fields held, shapes (k,) and (k, 10).
     layout: np.ndarray
     parameters: np.ndarray
 

@@ -24,7 +24,7 @@ typedef struct {
   int64_t n, needed; /* points that train, and points needed before the first verdict */
   int64_t verdict; /* 0 learning, 1 normal, 2 anomalous */
   double layout;   /* what `parameters` are: 0 none, else 1 + number of the method that fitted */
-  double parameters[7];
+  double parameters[10];
 } dqm_series_verdict;
 
 dqm_series* dqm_series_open(const dqm_series_settings* settings, dqm_error* error);

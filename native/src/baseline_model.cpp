@@ -53,9 +53,12 @@ std::unique_ptr<Model> fit_model(Method method, const MethodOptions& options, Va
 }
 
 std::unique_ptr<Model> read_model(NumberReader& in) {
-  const auto method = static_cast<Method>(in.get_count(static_cast<size_t>(Method::kEnsemble)));
+  const size_t format = in.get_count(SurpriseModel::kFormat);
+  if (format == SurpriseModel::kFormat) return SurpriseModel::read(in, true);
+  const auto method = static_cast<Method>(format);
   if (method == Method::kShareDrop) return ShareDropModel::read(in);
-  if (method == Method::kEnsemble) return SurpriseModel::read(in);
+  if (method == Method::kEnsemble) return SurpriseModel::read(in, false);
+  if (method == Method::kNovelty) throw Error("the state is corrupt: a model of no window");
   return IntervalModel::read(method, in);
 }
 

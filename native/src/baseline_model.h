@@ -41,7 +41,7 @@ struct Judgement {
 };
 
 // What a fit found, for people and for the store; the names belong to `layout` (see series_kernel.py).
-constexpr size_t kParameters = 7;
+constexpr size_t kParameters = 10;
 struct Parameters {
   double layout = 0.0;
   double values[kParameters] = {};

@@ -1,29 +1,23 @@
-// The default: several expectations of one series at once, each with its own errors as the yardstick.
+// The default: how surprising a value is, and how surprising it is that it is so many times smaller.
 #pragma once
-#include <array>
+#include <optional>
 
-#include "baseline_model.h"
-#include "number_stream.h"
-#include "order_statistics.h"
+#include "ratio_scale.h"
+#include "surprise_levels.h"
 
 namespace dqm {
 
-// Yardstick of deviations: minus log₁₀ of their tail probability, each side an exponential of its own.
-struct Surprise {
-  double centre, below, above;
-  // Distance of the 95 % quantile (or the 5 % one, if further) as a part of what an exponential would have: 0.78
-  // for normal deviations, 1 for exponential ones, more for heavier tails.
-  double tail_weight;
-};
-
-// Distance from the long level and from two moving medians, after the season, as a root mean square of surprises.
-// A spike is far from all of them; a drift or a new level that one has learned already weighs less.
+// A value is anomalous that is too far from its levels, on the scale as it is or, if it is smaller, as a ratio. Noise
+// mostly grows with the level: where the level has tides, the noise at high tide hides as a distance what is an outage
+// at low tide, but not as a ratio. Upwards the distance decides alone, as a spike is a smaller ratio than an outage.
 class SurpriseModel final : public Model {
  public:
-  // Below so many points quantiles say little, and the robust method is used.
-  static constexpr size_t kQuantilesFrom = 30;
+  static constexpr size_t kQuantilesFrom = SurpriseLevels::kQuantilesFrom;
+  // How states name this model; Method::kEnsemble there is a fit without ratios, as written before there were any.
+  static constexpr size_t kFormat = 6;
+
   static std::unique_ptr<Model> fit(const History& history, ValueKind kind);
-  static std::unique_ptr<Model> read(NumberReader& in);
+  static std::unique_ptr<Model> read(NumberReader& in, bool with_ratios);
 
   Judgement judge(double ts, double value, const Sensitivity& sensitivity) const override;
   Parameters parameters() const override;
@@ -32,24 +26,16 @@ class SurpriseModel final : public Model {
   void write(NumberWriter& out) const override;
 
  private:
-  static constexpr size_t kLevels = 3;
-
-  struct Level {
-    size_t length;  // points of the moving median; 0: the level of the whole window
-    Surprise surprise;
+  struct Ratios {
+    RatioScale scale;
+    SurpriseLevels levels;
   };
-  using Centres = std::array<double, kLevels>;
 
-  double limit(const Sensitivity& sensitivity) const;
-  double combined(double value, const Centres& centres) const;
-  double upper_edge(const Centres& centres, double limit, bool mirrored) const;
+  SurpriseModel(double cadence, SurpriseLevels distances) : cadence_(cadence), distances_(std::move(distances)) {}
 
-  SeasonShape shape_;
-  double cadence_ = 0.0, tail_factor_ = 1.0;
-  std::vector<Level> levels_;
-  // The newest values less their season, oldest first, and their moving medians per level.
-  std::vector<double> rest_;
-  std::array<SlidingMedian, kLevels> medians_;
+  double cadence_;
+  SurpriseLevels distances_;
+  std::optional<Ratios> ratios_;
 };
 
 }  // namespace dqm

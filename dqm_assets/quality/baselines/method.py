@@ -30,7 +30,10 @@ METHODS: Mapping[str, Method] = {
     "ensemble": Method(
         4,
         _WINDOW,
-        ("period", "above_0", "below_0", "above_12", "below_12", "above_72", "below_72"),
+        (
+            *("period", "above_0", "below_0", "above_12", "below_12", "above_72", "below_72"),
+            *("ratio_below_0", "ratio_below_12", "ratio_below_72"),
+        ),
     ),
     "novelty": Method(5, (), ("value", "local_mean", "spread", "step", "season", "fatigue")),
 }
@@ -67,5 +70,5 @@ def fitted_numbers(layout: float, numbers: Sequence[float]) -> Mapping[str, floa
     return {
         name: SCALES[int(number)] if name == "transform" else number
         for name, number in named
-        if name and (number or not name.startswith(("above_", "below_")))
+        if name and (number or not name.startswith(("above_", "below_", "ratio_")))
     }

@@ -17,7 +17,7 @@ from dqm_assets.quality.transform import ValueKind
 #: A line of ``dqm_series_verdict``.
 VERDICT = np.dtype(
     [(name, "f8") for name in ("expected", "lower", "upper", "scale", "score")]
-    + [("n", "i8"), ("needed", "i8"), ("verdict", "i8"), ("layout", "f8"), ("parameters", "f8", 7)]
+    + [("n", "i8"), ("needed", "i8"), ("verdict", "i8"), ("layout", "f8"), ("parameters", "f8", 10)]
 )
 if ffi.sizeof("dqm_series_verdict") != VERDICT.itemsize:
     raise KernelError("The compiled kernel is of another version than dqm: install dqm again.")
